@@ -50,6 +50,9 @@ type Policies struct {
 	Boundary *Policy     // permissions boundary, nil when none
 	SCPs     [][]*Policy // service control policies, one slice per level (root, each OU, account); nil: not in force
 	Resource *Policy     // of the resource, nil when it has none
+	// ResourceRequired says that the resource policy has to allow even within one account, as a KMS key policy must.
+	// Trust policies (ParseTrust) behave so by themselves.
+	ResourceRequired bool
 }
 
 // Outcome is the answer's word, as SimulatePrincipalPolicy's EvalDecision has it.
@@ -62,10 +65,20 @@ const (
 	ImplicitDeny Outcome = "implicitDeny"
 )
 
+// The kinds of policies, as Decision.By and Match.Kind have them.
+const (
+	ByIdentity = "identity"
+	ByResource = "resource"
+	ByBoundary = "boundary"
+	BySession  = "session"
+	BySCP      = "scp"
+)
+
 // Decision is the answer and its reason.
 type Decision struct {
 	Outcome Outcome
-	// By is the kind of policy that decided: "identity", "resource", "boundary", "session", "scp"; "" when nothing matched.
+	// By is the kind of policy that decided: ByIdentity, ByResource, ByBoundary, BySession or BySCP. Of an implicit
+	// deny it is the kind that had to allow and did not; "" of a principal that may do everything (root).
 	By      string
 	Matched []Match  // statements that matched
 	Missing []string // condition keys that a policy asked for and the request did not carry
@@ -78,15 +91,3 @@ type Match struct {
 	Statement int    // index
 	Sid       string
 }
-
-// Policy is a parsed policy document.
-type Policy struct {
-	ID string // where it came from: an ARN, or "<user>/<inline name>"; filled in by the caller
-	// (the parsed form is private to this package)
-}
-
-// Parse reads a policy document of any kind and checks its grammar. Errors say what is wrong in IAM's words.
-func Parse(document []byte) (*Policy, error) { panic("contract") }
-
-// Evaluate decides.
-func Evaluate(r Request, p Policies) Decision { panic("contract") }
