@@ -74,7 +74,9 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	f := open(t)
 	i := newIssuer(t)
 	p := identity.OIDCProvider{Account: f.account, URL: i.URL, ClientIDs: []string{"app"}}
-	f.update(func(tx *store.Tx) error { return f.d.OIDCProviders.Insert(tx, identity.NameKey(f.account, p.Host()), p) })
+	f.update(func(tx *store.Tx) error {
+		return f.d.OIDCProviders.Insert(tx, identity.NameKey(f.account, p.Host()), p)
+	})
 	trust := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Federated":"` + p.ARN() + `"},
 		"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],"Condition":{"StringLike":{"` + p.Host() + `:sub":"repo:us/*"}}}}`
 	id := f.role(f.account, "W", trust, nil)
