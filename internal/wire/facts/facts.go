@@ -17,14 +17,13 @@ var files embed.FS
 
 // Entry is what routing needs of a service without decoding all its facts.
 type Entry struct {
-	Name           string   `json:"name"`                    // as the facts are named: "iam"
-	ServiceID      string   `json:"serviceId"`               // "IAM"
-	SigningName    string   `json:"signingName"`             // credential scope: "bedrock" for all bedrock services
-	EndpointPrefix string   `json:"endpointPrefix"`          // first label of the public endpoint: "monitoring"
-	TargetPrefix   string   `json:"targetPrefix,omitempty"`  // X-Amz-Target before the dot
-	Namespace      string   `json:"cborNamespace,omitempty"` // service name in the path of rpcv2Cbor
-	APIVersion     string   `json:"apiVersion"`              // Version parameter of the query protocol
-	Protocols      []string `json:"protocols"`               // botocore's names, preferred first
+	Name           string   `json:"name"`                   // as the facts are named: "iam"
+	ServiceID      string   `json:"serviceId"`              // "IAM"
+	SigningName    string   `json:"signingName"`            // credential scope: "bedrock" for all bedrock services
+	EndpointPrefix string   `json:"endpointPrefix"`         // first label of the public endpoint: "monitoring"
+	TargetPrefix   string   `json:"targetPrefix,omitempty"` // X-Amz-Target before the dot
+	APIVersion     string   `json:"apiVersion"`             // Version parameter of the query protocol
+	Protocols      []string `json:"protocols"`              // botocore's names, preferred first
 }
 
 type cache struct {
