@@ -209,7 +209,7 @@ func TestKill(t *testing.T) {
 			}
 			done := false
 			seen := 0
-			for lines := bufio.NewScanner(out); lines.Scan() && !done; {
+			for lines := bufio.NewScanner(out); !done && lines.Scan(); {
 				seen++
 				done = lines.Text() == "done"
 				if strings.HasPrefix(lines.Text(), "cannot") {
