@@ -187,3 +187,35 @@ func TestInflateIsBounded(t *testing.T) {
 		t.Errorf("plain: %s %v", b, err)
 	}
 }
+
+func TestRoutes(t *testing.T) {
+	s := compile(t, "s3", (*s3.Client)(nil))
+	f := func(method, target, header, want string) {
+		t.Helper()
+		r := httptest.NewRequest(method, target, nil)
+		if header != "" {
+			r.Header.Set(header, "x")
+		}
+		name := ""
+		if op, _, ok := s.Match(r); ok {
+			name = op.Name()
+		}
+		if name != want {
+			t.Errorf("%s %s is %s, want %s", method, target, name, want)
+		}
+	}
+	f("GET", "/", "", "ListBuckets")
+	f("GET", "/b", "", "ListObjects")
+	f("GET", "/b/", "", "ListObjects")
+	f("GET", "/b?list-type=2", "", "ListObjectsV2")
+	f("GET", "/b?tagging", "", "GetBucketTagging")
+	f("GET", "/b/k/with/parts", "", "GetObject")
+	f("GET", "/b/k?tagging", "", "GetObjectTagging")
+	f("GET", "/b/k?uploadId=1", "", "ListParts")
+	f("PUT", "/b/k", "", "PutObject")
+	f("PUT", "/b/k", "X-Amz-Copy-Source", "CopyObject")
+	f("PUT", "/b/k?partNumber=1&uploadId=2", "", "UploadPart")
+	f("PUT", "/b/k?partNumber=1&uploadId=2", "X-Amz-Copy-Source", "UploadPartCopy")
+	f("POST", "/b/k?uploads", "", "CreateMultipartUpload")
+	f("PATCH", "/b/k", "", "")
+}
