@@ -10,8 +10,8 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// cborMode reads hostile input: nesting and sizes are bounded, text must be UTF-8.
-func cborMode() (cbor.DecMode, error) {
+// newCBORMode reads hostile input: nesting and sizes are bounded, text must be UTF-8.
+func newCBORMode() (cbor.DecMode, error) {
 	return cbor.DecOptions{MaxNestedLevels: maxDepth, DefaultMapType: reflect.TypeFor[map[string]any](),
 		TimeTag: cbor.DecTagOptional, MaxArrayElements: 1 << 20, MaxMapPairs: 1 << 20}.DecMode()
 }
@@ -25,7 +25,7 @@ func (d *decoder) cbor(m *message, in reflect.Value) error {
 }
 
 func (s *Service) readCBOR(n *node, body []byte, v reflect.Value) error {
-	mode, err := cborMode()
+	mode, err := s.cborMode()
 	if err != nil {
 		return fmt.Errorf("cannot read CBOR: %w", err)
 	}

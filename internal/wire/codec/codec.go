@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/atelier-studio/atelier/internal/wire/facts"
 )
 
@@ -61,12 +63,14 @@ type Service struct {
 	nodes    map[nodeKey]*node
 	patterns sync.Map // pattern -> *regexp.Regexp, nil when RE2 can't express it
 	buffers  sync.Pool
+	cborMode func() (cbor.DecMode, error)
 }
 
 // Compile joins the facts of a service with the types of the operations that it serves. Operations of the facts that are not
 // listed are known too, so that they can be answered by name.
 func Compile(f *facts.Service, ops []Types, opts ...Option) (*Service, error) {
 	s := &Service{facts: f, ops: map[string]*Operation{}, nodes: map[nodeKey]*node{}, routes: map[string][]*route{}}
+	s.cborMode = sync.OnceValues(newCBORMode)
 	s.buffers.New = func() any { b := make([]byte, 0, 1024); return &b }
 	for _, opt := range opts {
 		opt(s)

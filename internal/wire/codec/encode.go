@@ -137,12 +137,16 @@ func (a *answer) queryOutput(o *Operation, m *message, v reflect.Value) error {
 	root := o.Name() + "Response"
 	x.open(root, a.svc.facts.Metadata.XMLNamespace, nil)
 	if m.node != nil {
-		if m.ref.ResultWrapper != "" {
-			x.open(m.ref.ResultWrapper, facts.XMLNamespace{}, nil)
+		wrapper := m.ref.ResultWrapper
+		if wrapper == "" && a.proto == protoQuery {
+			wrapper = o.Name() + "Result" // clients look for it
+		}
+		if wrapper != "" {
+			x.open(wrapper, facts.XMLNamespace{}, nil)
 		}
 		x.members(m.node.members, v)
-		if m.ref.ResultWrapper != "" {
-			x.close(m.ref.ResultWrapper)
+		if wrapper != "" {
+			x.close(wrapper)
 		}
 	}
 	if a.proto == protoEC2 {
@@ -181,10 +185,10 @@ func (a *answer) restOutput(m *message, v reflect.Value) error {
 		a.b = j.b
 		return j.err
 	}
+	a.kind = "application/xml"
 	if len(m.body) == 0 {
 		return nil
 	}
-	a.kind = "application/xml"
 	x := xmlWriter{svc: a.svc, b: a.b}
 	root := m.node.shape.LocationName
 	if root == "" {
@@ -228,12 +232,11 @@ func (a *answer) payload(m *slot, v reflect.Value) error {
 		return j.err
 	}
 	a.kind = "application/xml"
-	name := m.node.shape.LocationName // a payload is named by its own shape
-	if name == "" {
-		name = m.ref.LocationName
-	}
-	if name == "" {
-		name = m.node.name
+	name := m.ref.LocationName
+	if name == "" || name == m.name { // a payload is named by its own shape unless the member renames it
+		if name = m.node.shape.LocationName; name == "" {
+			name = m.node.name
+		}
 	}
 	x := xmlWriter{svc: a.svc, b: a.b}
 	x.element(name, m, held)

@@ -30,9 +30,11 @@ type failure struct {
 // facts and carry their modelled members; errors with ErrorCode, ErrorMessage and perhaps HTTPStatus are sent as they say;
 // anything else is an internal failure without detail. o may be nil. It sets the request id header.
 func (s *Service) EncodeError(w http.ResponseWriter, r *http.Request, o *Operation, err error, requestID string) {
-	a := answer{svc: s, w: w, requestID: requestID, proto: s.protocolOf(r)}
-	f := s.classify(err, a.proto)
-	a.status = f.status
+	s.encodeFailure(w, r, s.classify(err, s.protocolOf(r)), requestID)
+}
+
+func (s *Service) encodeFailure(w http.ResponseWriter, r *http.Request, f failure, requestID string) {
+	a := answer{svc: s, w: w, requestID: requestID, proto: s.protocolOf(r), status: f.status}
 	switch a.proto {
 	case protoQuery, protoEC2, protoRestXML:
 		a.xmlError(f)

@@ -12,6 +12,14 @@ func (d *decoder) json(m *message, in reflect.Value) error {
 	if m.node == nil {
 		return nil
 	}
+	if m.stream != nil && d.stream != nil {
+		d.events = d.svc.newEventReader(m.stream, d.stream, protoJSON)
+		first, err := d.events.initial()
+		if err != nil {
+			return err
+		}
+		return d.svc.readJSON(m.node, first, in)
+	}
 	return d.svc.readJSON(m.node, d.body, in)
 }
 

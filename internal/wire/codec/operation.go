@@ -112,8 +112,8 @@ func (o *Operation) plan() (*opPlan, error) {
 			return
 		}
 		p := &opPlan{}
-		if p.in, o.err = o.svc.message(o.facts.Input, o.types.In); o.err == nil {
-			p.out, o.err = o.svc.message(o.facts.Output, o.types.Out)
+		if p.in, o.err = o.svc.message(o.facts.Input, o.types.In, true); o.err == nil {
+			p.out, o.err = o.svc.message(o.facts.Output, o.types.Out, false)
 		}
 		o.compiled = p
 	})
@@ -137,6 +137,9 @@ func (o *Operation) DecodeStream(r *http.Request, params PathParams, body io.Rea
 func (o *Operation) decode(r *http.Request, params PathParams, body []byte, stream io.ReadCloser) (any, *EventReader, error) {
 	p, err := o.plan()
 	if err != nil {
+		return nil, nil, err
+	}
+	if body, err = o.inflated(r, body); err != nil {
 		return nil, nil, err
 	}
 	in := reflect.New(o.types.In)

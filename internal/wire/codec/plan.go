@@ -93,8 +93,8 @@ func (s *Service) fill(n *node, t reflect.Type) (err error) {
 		switch {
 		case sh.Document:
 			n.kind, fits = documentKind, k == reflect.Interface
-		case sh.Union || sh.EventStream:
-			n.kind, fits = unionKind, k == reflect.Interface
+		case k == reflect.Interface: // not all models mark their unions; the SDK's types do
+			n.kind, fits = unionKind, true
 		default:
 			if n.kind, fits = structKind, k == reflect.Struct; fits {
 				err = s.fields(n)
@@ -111,9 +111,13 @@ func (s *Service) fill(n *node, t reflect.Type) (err error) {
 			}
 		}
 	case "string", "character":
-		n.kind, fits = stringKind, k == reflect.String
+		if n.kind, fits = stringKind, k == reflect.String; t == reflect.TypeFor[time.Time]() {
+			n.kind, fits = timeKind, true // the SDK keeps a few older types that the API has changed since
+		}
 	case "integer", "long", "short", "byte", "bigInteger":
-		n.kind, fits = intKind, k >= reflect.Int && k <= reflect.Int64
+		if n.kind, fits = intKind, k >= reflect.Int && k <= reflect.Int64; k == reflect.String {
+			n.kind, fits = stringKind, true
+		}
 	case "float", "double", "bigDecimal":
 		n.kind, fits = floatKind, k == reflect.Float32 || k == reflect.Float64
 	case "boolean":
@@ -193,7 +197,7 @@ func (s *Service) slot(ref *facts.Ref, t reflect.Type) (*slot, error) {
 }
 
 // message plans an input or output. ref is nil when the operation has none.
-func (s *Service) message(ref *facts.Ref, t reflect.Type) (*message, error) {
+func (s *Service) message(ref *facts.Ref, t reflect.Type, request bool) (*message, error) {
 	m := &message{ref: ref}
 	if ref == nil {
 		return m, nil
@@ -205,9 +209,9 @@ func (s *Service) message(ref *facts.Ref, t reflect.Type) (*message, error) {
 	sh := m.node.shape
 	for _, f := range m.node.members {
 		switch {
-		case f.ref.Location == "uri":
+		case f.ref.Location == "uri" && request:
 			m.labels = append(m.labels, f)
-		case f.ref.Location == "querystring":
+		case f.ref.Location == "querystring" && request:
 			m.queries = append(m.queries, f)
 		case f.ref.Location == "header" || f.ref.Location == "headers":
 			m.headers = append(m.headers, f)
@@ -278,7 +282,11 @@ func (s *Service) variantNamed(n *node, wire string) (*slot, error) {
 			continue
 		}
 		for _, v := range s.variants {
-			named := n.typ != nil && n.typ.Name() != "" && fold(v.typ.Name()) == fold(n.typ.Name())+"member"+fold(member)
+			union := n.name // streams have no field, hence no Go type to take the name from
+			if n.typ != nil && n.typ.Name() != "" {
+				union = n.typ.Name()
+			}
+			named := fold(v.typ.Name()) == fold(union)+"member"+fold(member)
 			if v.shape == n.name && v.member == member || v.shape == "" && named {
 				m, err := s.variant(n, v.typ)
 				if err == nil {

@@ -34,7 +34,7 @@ func (d *decoder) rest(m *message, in reflect.Value, isXML bool) error {
 	}
 	switch {
 	case m.stream != nil && d.stream != nil:
-		d.events = d.svc.newEventReader(m.stream, d.stream, isXML)
+		d.events = d.svc.newEventReader(m.stream, d.stream, d.svc.protocolOf(d.r))
 		return nil
 	case m.payload != nil:
 		return d.payload(m.payload, in.FieldByIndex(m.payload.index), isXML)
@@ -60,10 +60,6 @@ func (d *decoder) queryString(m *message, in reflect.Value) error {
 	if err != nil {
 		return &syntaxError{"the query string is not URL-encoded"}
 	}
-	named := map[string]bool{}
-	for _, f := range m.queries {
-		named[f.wire] = true
-	}
 	for name, vs := range values {
 		for _, v := range vs {
 			if !utf8.ValidString(name) || !utf8.ValidString(v) {
@@ -73,8 +69,8 @@ func (d *decoder) queryString(m *message, in reflect.Value) error {
 	}
 	for _, f := range m.queries {
 		v := in.FieldByIndex(f.index)
-		if f.node.kind == mapKind { // takes all parameters that no other member names
-			err = d.queryMap(f, v, values, named)
+		if f.node.kind == mapKind { // takes all parameters, those that other members name too
+			err = d.queryMap(f, v, values)
 		} else if vs := values[f.wire]; len(vs) > 0 {
 			err = d.texts(f, v, vs, iso8601)
 		}
@@ -85,12 +81,9 @@ func (d *decoder) queryString(m *message, in reflect.Value) error {
 	return nil
 }
 
-func (d *decoder) queryMap(f *slot, v reflect.Value, values url.Values, named map[string]bool) error {
+func (d *decoder) queryMap(f *slot, v reflect.Value, values url.Values) error {
 	out := reflect.MakeMap(f.node.typ)
 	for name, vs := range values {
-		if named[name] {
-			continue
-		}
 		key, value := reflect.New(f.node.typ.Key()).Elem(), reflect.New(f.node.elem.typ).Elem()
 		key.SetString(name)
 		if err := d.texts(f.node.elem, value, vs, iso8601); err != nil {
@@ -151,7 +144,11 @@ func (d *decoder) header(f *slot, v reflect.Value) error {
 	}
 	if f.node.kind == listKind {
 		dates := f.node.elem.node.kind == timeKind && (f.node.elem.format == "" || f.node.elem.format == rfc822)
-		return d.texts(f, v, splitHeader(vs, dates), rfc822)
+		parts := splitHeader(vs, dates)
+		if len(parts) == 1 && parts[0] == "" {
+			parts = nil // the header is there and empty: an empty list
+		}
+		return d.texts(f, v, parts, rfc822)
 	}
 	if f.ref.JSONValue {
 		raw, err := base64.StdEncoding.DecodeString(vs[0])

@@ -116,6 +116,10 @@ func (s *Service) MatchForm(r *http.Request, body []byte) (*Operation, PathParam
 		}
 		return s.named(name)
 	case protoQuery, protoEC2:
+		body, err := inflate(r, body)
+		if err != nil {
+			return nil, nil, false
+		}
 		return s.named(action(r, body))
 	case protoCBOR:
 		p := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
