@@ -1,6 +1,8 @@
 package codec
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -64,4 +66,21 @@ func BenchmarkNoMatch(b *testing.B) {
 			b.Fatal("matched")
 		}
 	}
+}
+
+// bomb is a small gzip of more than the bound.
+func bomb(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	zeros := make([]byte, 1<<20)
+	for range maxInflated>>20 + 1 {
+		if _, err := z.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

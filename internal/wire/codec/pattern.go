@@ -32,7 +32,10 @@ func translate(p string) string {
 		`\p{Alpha}`, `[:alpha:]`, `\p{Graph}`, `[:graph:]`, `\p{Print}`, `[:print:]`, `\p{Punct}`, `[:punct:]`, `\p{ASCII}`, `\x00-\x7F`,
 		`\Z`, `\z`, `\h`, `[\t ]`).Replace(p)
 	// RE2 counts to 1000. Larger bounds are opened: the length constraint beside the pattern holds them.
-	return regexp.MustCompile(`\{(\d+)(,?)(\d*)\}`).ReplaceAllStringFunc(p, func(m string) string {
+	return regexp.MustCompile(`(?:\\x)?\{(\d+)(,?)(\d*)\}`).ReplaceAllStringFunc(p, func(m string) string {
+		if m[0] == '\\' { // a character's number, no count
+			return m
+		}
 		low, high, ranged := strings.Cut(strings.Trim(m, "{}"), ",")
 		a, err := strconv.Atoi(low)
 		b := a

@@ -1,8 +1,10 @@
 package codec
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -38,7 +40,9 @@ type route struct {
 	op       *Operation
 	segments []string // "{label}", "{greedy+}" or literal
 	query    [][2]string
-	weight   int // the more literal, the earlier
+	weight   int      // the more literal, the earlier
+	params   []string // required query parameters: S3 tells operations of one path apart by them
+	headers  []string // required headers
 }
 
 func (s *Service) buildRoutes() {
@@ -61,8 +65,38 @@ func (s *Service) buildRoutes() {
 				r.weight += 10
 			}
 		}
+		if in := o.facts.Input; in != nil && s.facts.Shapes[in.Shape] != nil {
+			for _, name := range s.facts.Shapes[in.Shape].Required {
+				switch m := s.facts.Shapes[in.Shape].Members[name]; m.Location {
+				case "querystring":
+					r.params = append(r.params, m.LocationName)
+				case "header":
+					r.headers = append(r.headers, m.LocationName)
+				}
+			}
+		}
 		s.routes[o.facts.HTTP.Method] = append(s.routes[o.facts.HTTP.Method], r)
 	}
+	for _, list := range s.routes {
+		slices.SortFunc(list, func(a, b *route) int {
+			return cmp.Or(b.weight-a.weight, len(b.params)+len(b.headers)-len(a.params)-len(a.headers), strings.Compare(a.op.Name(), b.op.Name()))
+		})
+	}
+}
+
+// complete tells whether a request has what the route's operation requires outside path and body.
+func (x *route) complete(r *http.Request, query url.Values) bool {
+	for _, name := range x.params {
+		if !query.Has(name) {
+			return false
+		}
+	}
+	for _, name := range x.headers {
+		if r.Header.Get(name) == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // protocolOf tells what a request speaks, among what the service speaks.
@@ -155,17 +189,22 @@ func action(r *http.Request, body []byte) string {
 func (s *Service) path(r *http.Request) (*Operation, PathParams, bool) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/")
 	var query url.Values
+	if r.URL.RawQuery != "" {
+		query = r.URL.Query()
+	}
+	// Routes are sorted: of those with the same path, the one that requires most and is complete is meant. When none is
+	// complete, the least demanding one answers, so that the caller learns what is missing.
 	var best *route
 	var params PathParams
 	for _, x := range s.routes[r.Method] {
-		if best != nil && best.weight >= x.weight {
-			continue
-		}
-		if len(x.query) > 0 && query == nil {
-			query = r.URL.Query()
+		if best != nil && x.weight < best.weight {
+			break
 		}
 		if p, ok := x.match(parts, query); ok {
 			best, params = x, p
+			if x.complete(r, query) {
+				break
+			}
 		}
 	}
 	if best == nil {
