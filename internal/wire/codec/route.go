@@ -99,6 +99,12 @@ func (x *route) complete(r *http.Request, query url.Values) bool {
 	return true
 }
 
+// Protocol names what a request speaks, in botocore's words: "json", "query", "rest-json", "rest-xml", "ec2" or
+// "smithy-rpc-v2-cbor".
+func (s *Service) Protocol(r *http.Request) string {
+	return [...]string{"json", "query", "ec2", "rest-json", "rest-xml", "smithy-rpc-v2-cbor"}[s.protocolOf(r)]
+}
+
 // protocolOf tells what a request speaks, among what the service speaks.
 func (s *Service) protocolOf(r *http.Request) protocol {
 	spoken := s.facts.Metadata.Spoken()
