@@ -147,7 +147,7 @@ func TestAuthorization(t *testing.T) {
 	}
 	none := s.config(s.user(t, "none", ""))
 	_, err := sdkorganizations.NewFromConfig(none).ListAccounts(ctx, &sdkorganizations.ListAccountsInput{})
-	want := "User: arn:aws:iam::" + s.root.Principal.Account + ":user/none is not authorized to perform: organizations:ListAccounts on resource: *"
+	want := "User: arn:aws:iam::" + s.root.Principal.Account + ":user/none is not authorized to perform: organizations:ListAccounts because no identity-based policy allows the organizations:ListAccounts action"
 	if code(err) != "AccessDeniedException" || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}

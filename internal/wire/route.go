@@ -84,6 +84,9 @@ func newRouter(services []Service) (*router, error) {
 		r.all = append(r.all, e)
 		if entry.TargetPrefix != "" {
 			r.byTarget[entry.TargetPrefix] = e
+			if i := strings.LastIndexByte(entry.TargetPrefix, '.'); i >= 0 { // some clients leave the namespace out
+				r.byTarget[entry.TargetPrefix[i+1:]] = e
+			}
 		}
 	}
 	for name := range served {

@@ -151,7 +151,8 @@ func (s *Service) MatchForm(r *http.Request, body []byte) (*Operation, PathParam
 		if i := strings.LastIndexByte(r.Header.Get("X-Amz-Target"), '.'); i >= 0 {
 			prefix, name = r.Header.Get("X-Amz-Target")[:i], r.Header.Get("X-Amz-Target")[i+1:]
 		}
-		if prefix != s.facts.Metadata.TargetPrefix {
+		// Some clients leave the namespace of the prefix out, as those of CloudTrail do.
+		if full := s.facts.Metadata.TargetPrefix; prefix != full && !strings.HasSuffix(full, "."+prefix) {
 			return nil, nil, false
 		}
 		return s.named(name)
