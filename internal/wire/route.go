@@ -142,9 +142,10 @@ func (r *router) target(header string) *endpoint {
 	return r.byTarget[header[:i]]
 }
 
+// speaking lists what is served in a protocol.
 func (r *router) speaking(protocol string) (list []*endpoint) {
 	for _, e := range r.all {
-		if e.speaks(protocol) {
+		if e.service != nil && e.speaks(protocol) {
 			list = append(list, e)
 		}
 	}
