@@ -112,7 +112,11 @@ func operatorNamed(name string) (operator, bool) {
 	return operator{}, false
 }
 
-func (s *statement) readConditions(n node, variables bool) error {
+func (s *statement) readConditions(statement node, variables bool) error {
+	n, ok := statement.member("Condition")
+	if !ok {
+		return nil
+	}
 	if n.kind != nodeObject {
 		return errSyntax
 	}
@@ -149,7 +153,10 @@ func (s *statement) readConditions(n node, variables bool) error {
 			}
 			for _, text := range list {
 				v, ok := op.operand(text, variables)
-				if !ok {
+				switch {
+				case !ok && op.family == famDate:
+					return malformed(msgLegacy)
+				case !ok:
 					return errSyntax
 				}
 				one.values = append(one.values, v)

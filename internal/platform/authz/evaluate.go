@@ -10,6 +10,7 @@ type evaluation struct {
 	r        *Request
 	action   string // lower case
 	resource parts
+	bounded  bool // the principal has a permissions boundary
 	decision Decision
 }
 
@@ -42,6 +43,7 @@ func (e *evaluation) decide(p Policies) {
 		scp.deny = scp.deny || v.deny
 		scp.allow = scp.allow && v.allow
 	}
+	e.bounded = limited && p.Boundary != nil
 	granted, resourceDeny := e.grant(p.Resource)
 	identity, boundary, session := verdict{allow: who.Kind == Root}, verdict{allow: true}, verdict{allow: true}
 	if limited {

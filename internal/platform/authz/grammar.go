@@ -17,6 +17,7 @@ const (
 	msgPrincipal  = "Policy document should not specify a principal."
 	msgNoPrincip  = "Missing required field Principal"
 	msgNoResource = "Has prohibited field Resource"
+	msgLegacy     = "The policy failed legacy parsing"
 	msgTrustSTS   = "AssumeRole policy may only specify STS AssumeRole actions."
 )
 
@@ -58,18 +59,47 @@ func parse(document []byte, f form) (*Policy, error) {
 		return nil, errSyntax
 	}
 	p.statements = make([]statement, len(items))
-	sids := map[string]bool{}
-	for i, item := range items {
-		s := &p.statements[i]
-		if err := s.read(item, f, p.variables); err != nil {
-			return nil, err
-		}
-		if s.sid != "" && sids[s.sid] {
-			return nil, malformed(msgSidUnique)
-		}
-		sids[s.sid] = true
+	if err := p.readStatements(items, f); err != nil {
+		return nil, err
 	}
 	return p, nil
+}
+
+// readStatements goes through the statements once per kind of fault, because IAM reports a fault of an earlier kind in a
+// later statement first.
+func (p *Policy) readStatements(items []node, f form) error {
+	phases := []func(s *statement, n node) error{
+		func(s *statement, n node) error { return s.readHead(n, f) },
+		func(s *statement, n node) error { return s.readConditions(n, p.variables) },
+		func(s *statement, n node) error { return s.readPrincipal(n, f) },
+		func(s *statement, n node) error { return s.readActions(n) },
+		func(s *statement, n node) error { return s.readResources(n, f, p.variables) },
+		func(s *statement, n node) error { return s.checkResources(n) },
+		func(s *statement, n node) error { return s.checkActions(n, f) },
+	}
+	for phase, read := range phases {
+		for i := range items {
+			if err := read(&p.statements[i], items[i]); err != nil {
+				return err
+			}
+		}
+		if phase == 0 && !p.uniqueSids() {
+			return malformed(msgSidUnique)
+		}
+	}
+	return nil
+}
+
+func (p *Policy) uniqueSids() bool {
+	seen := map[string]bool{}
+	for i := range p.statements {
+		sid := p.statements[i].sid
+		if sid != "" && seen[sid] {
+			return false
+		}
+		seen[sid] = true
+	}
+	return true
 }
 
 func known(n node, members []string) bool {
@@ -108,32 +138,38 @@ func (p *Policy) readHead(root node, f form) error {
 	return nil
 }
 
-func (s *statement) read(n node, f form, variables bool) error {
+// readHead reads Effect and Sid, and holds Action and Resource to strings.
+func (s *statement) readHead(n node, f form) error {
 	effect, ok := n.member("Effect")
-	if !ok || effect.kind != nodeString || effect.text != "Allow" && effect.text != "Deny" {
+	switch {
+	case !ok || effect.kind != nodeString:
+		return errSyntax
+	case effect.text == "Allow" || effect.text == "Deny":
+		s.allow = effect.text == "Allow"
+	case strings.EqualFold(effect.text, "Allow") || strings.EqualFold(effect.text, "Deny"):
+		return malformed(msgLegacy)
+	default:
 		return errSyntax
 	}
-	s.allow = effect.text == "Allow"
-	if sid, ok := n.member("Sid"); ok {
-		if sid.kind != nodeString {
+	for _, name := range []string{"Action", "Resource"} {
+		v, found, _, err := either(n, name)
+		if err != nil {
+			return err
+		}
+		if _, ok := v.strings(false); found && !ok {
 			return errSyntax
 		}
-		s.sid = sid.text
-		if (f == formIdentity || f == formTrust || f == formSCP) && !alphanumeric(s.sid) {
-			return malformed(msgSidForm)
-		}
 	}
-	if err := s.readPrincipal(n, f); err != nil {
-		return err
+	sid, ok := n.member("Sid")
+	if !ok {
+		return nil
 	}
-	if err := s.readActions(n, f); err != nil {
-		return err
+	if sid.kind != nodeString {
+		return errSyntax
 	}
-	if err := s.readResources(n, f, variables); err != nil {
-		return err
-	}
-	if c, ok := n.member("Condition"); ok {
-		return s.readConditions(c, variables)
+	s.sid = sid.text
+	if (f == formIdentity || f == formTrust || f == formSCP) && !alphanumeric(s.sid) {
+		return malformed(msgSidForm)
 	}
 	return nil
 }
@@ -162,24 +198,26 @@ func either(n node, name string) (value node, found, negated bool, err error) {
 	return node{}, false, false, nil
 }
 
-func (s *statement) readActions(n node, f form) error {
-	v, found, negated, err := either(n, "Action")
-	if err != nil {
-		return err
-	}
-	list, ok := v.strings(false)
-	if found && !ok {
-		return errSyntax
-	}
+func (s *statement) readActions(n node) error {
+	v, _, negated, _ := either(n, "Action")
+	list, _ := v.strings(false)
 	if len(list) == 0 {
 		return malformed(msgActions)
 	}
 	s.notAction = negated
 	for _, a := range list {
+		s.actions = append(s.actions, compile(strings.ToLower(a), true, false))
+	}
+	return nil
+}
+
+func (s *statement) checkActions(n node, f form) error {
+	v, _, _, _ := either(n, "Action")
+	list, _ := v.strings(false)
+	for _, a := range list {
 		if err := checkAction(a, f); err != nil {
 			return err
 		}
-		s.actions = append(s.actions, compile(strings.ToLower(a), true, false))
 	}
 	return nil
 }
@@ -213,67 +251,4 @@ func vendorName(s string) bool {
 		}
 	}
 	return true
-}
-
-func (s *statement) readResources(n node, f form, variables bool) error {
-	v, found, negated, err := either(n, "Resource")
-	if err != nil {
-		return err
-	}
-	if f == formTrust {
-		if found {
-			return malformed(msgNoResource)
-		}
-		return nil
-	}
-	list, ok := v.strings(false)
-	if found && !ok {
-		return errSyntax
-	}
-	if len(list) == 0 {
-		// Some resource policies (ECR repositories, for one) have no Resource: it is the resource itself.
-		if !found && (f == formResource || f == formAny && s.hasPrincipal) {
-			return nil
-		}
-		return malformed(msgResources)
-	}
-	s.notResource = negated
-	for _, r := range list {
-		if err := checkResource(r); err != nil {
-			return err
-		}
-		s.resources = append(s.resources, compileResource(r, variables))
-	}
-	return nil
-}
-
-var partitions = []string{"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"}
-
-func checkResource(r string) error {
-	if r == "*" {
-		return nil
-	}
-	rest, ok := strings.CutPrefix(r, "arn:")
-	if !ok {
-		return malformed(`Resource ` + r + ` must be in ARN format or "*".`)
-	}
-	seg := strings.SplitN(rest, ":", 5)
-	if !strings.ContainsAny(seg[0], "*?") && !slices.Contains(partitions, seg[0]) {
-		return malformed(`Partition "` + seg[0] + `" is not valid for resource "` + r + `".`)
-	}
-	if len(seg) < 2 {
-		return nil
-	}
-	switch seg[1] {
-	case "s3":
-		// Regions and accounts are in neither a bucket's nor an object's name; access points have both.
-		if len(seg) == 5 && !strings.HasPrefix(seg[4], "accesspoint") && strings.Trim(seg[2], "*") != "" && seg[3] == "" {
-			return malformed("Resource " + r + " can not contain region information.")
-		}
-	case "iam":
-		if len(seg) > 2 && seg[2] != "" && seg[2] != "*" {
-			return malformed("IAM resource " + r + " cannot contain region information.")
-		}
-	}
-	return nil
 }

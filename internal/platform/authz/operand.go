@@ -51,8 +51,8 @@ func (o operator) operand(s string, variables bool) (v operand, ok bool) {
 	return v, true
 }
 
-// compileARN splits s at the colons that are not within a variable, and matches part by part. What is no ARN is matched
-// whole, so that "*" means any.
+// compileARN splits s at the colons that are not within a variable, so that it is matched part by part. Without a colon
+// it is one part, so that "*" means any; between two and five parts it fits no ARN.
 func compileARN(s string, variables bool) []pattern {
 	var out []pattern
 	start, inVariable := 0, false
@@ -67,11 +67,7 @@ func compileARN(s string, variables bool) []pattern {
 			start = i + 1
 		}
 	}
-	out = append(out, compile(s[start:], true, variables))
-	if len(out) < 6 {
-		return []pattern{compile(s, true, variables)}
-	}
-	return out
+	return append(out, compile(s[start:], true, variables))
 }
 
 // given is a request's value in the operator's type.
@@ -132,7 +128,7 @@ func (v *operand) accepts(o *operator, s string, g *given, e *evaluation) bool {
 		if len(v.arn) == 1 {
 			return v.arn[0].match(s, e)
 		}
-		if !g.arn.ok {
+		if !g.arn.ok || len(v.arn) != len(g.arn.part) {
 			return false
 		}
 		for i := range v.arn {

@@ -130,6 +130,10 @@ func (s *statement) names(e *evaluation) grade {
 	if !s.hasPrincipal {
 		return notNamed
 	}
+	// As documented for permissions boundaries: whoever has one is always within a Deny with NotPrincipal.
+	if s.notPrincipal && !s.allow && e.bounded {
+		return direct
+	}
 	best := notNamed
 	for i := range s.principals {
 		g := s.principals[i].names(e)
