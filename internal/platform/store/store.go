@@ -6,9 +6,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
 
-	"github.com/atelier-studio/atelier/internal/platform/bus"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 )
 
@@ -21,98 +24,159 @@ var ErrExists = errors.New("resource exists")
 // ErrNewerSchema is returned by Open when the data was written by a newer atelier.
 var ErrNewerSchema = errors.New("data was written by a newer version of atelier")
 
+// ErrLocked is returned by Open when another server has the data directory or the database open.
+var ErrLocked = errors.New("data is in use by another server")
+
+// ErrClosed is returned by Update and View after Close.
+var ErrClosed = errors.New("store is closed")
+
 // Config says where the data lies.
 type Config struct {
-	Dir      string // data directory; SQLite lies in Dir/state.db when Database is empty
+	Dir      string // data directory, always locked; SQLite lies in Dir/state.db when Database is empty
 	Database string // "" or postgres://…
 	Clock    clock.Clock
 }
 
 // Key names a resource: account and region ("" for global resources) and an id that is unique under both.
-// An id may have parts, joined by "/" or any separator the table's owner likes; List reads by id prefix in order.
+// An id may have parts, joined by "/" or any separator the table's owner likes except NUL; List reads by id prefix in
+// order of bytes.
 type Key struct {
 	Account, Region, ID string
 }
 
 // Store is one open database.
-type Store struct{}
+type Store struct {
+	db      *sql.DB
+	dialect dialect
+	clock   clock.Clock
+	lock    *dirLock
+	readers readers
+	work    chan *change
+	quit    chan struct{}
+	done    chan struct{}
+	closing sync.Once
+	news    broadcast // after a commit with events
+	outbox  broadcast // after a commit with jobs
+}
 
 // Open opens or creates the database, and brings its schema up to date.
-func Open(ctx context.Context, cfg Config) (*Store, error) { panic("contract") }
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System{}
+	}
+	var lock *dirLock
+	if cfg.Dir != "" {
+		var err error
+		if lock, err = lockDir(cfg.Dir); err != nil {
+			return nil, err
+		}
+	}
+	s := &Store{clock: cfg.Clock, lock: lock, work: make(chan *change, 1024),
+		quit: make(chan struct{}), done: make(chan struct{})}
+	if err := s.open(ctx, cfg); err != nil {
+		lock.release()
+		return nil, err
+	}
+	return s, nil
+}
 
-// Close waits for the writer and closes the database.
-func (s *Store) Close() error { panic("contract") }
+func (s *Store) open(ctx context.Context, cfg Config) error {
+	s.dialect = sqliteDialect(filepath.Join(cfg.Dir, "state.db"))
+	if cfg.Database != "" {
+		s.dialect = postgresDialect(cfg.Database)
+	}
+	db, err := sql.Open(s.dialect.driver, s.dialect.source)
+	if err != nil {
+		return fmt.Errorf("cannot open database: %w", err)
+	}
+	db.SetMaxIdleConns(s.dialect.readers + 1)
+	s.db = db
+	s.readers.init(db, s.dialect)
+	w := &writer{s: s}
+	if err := w.connect(ctx); err != nil {
+		_ = db.Close()
+		return err
+	}
+	if err := migrate(ctx, w.conn); err != nil {
+		_ = w.conn.close()
+		_ = db.Close()
+		return err
+	}
+	go w.run()
+	return nil
+}
+
+// Close waits for the changes under way and closes the database.
+func (s *Store) Close() error {
+	var err error
+	s.closing.Do(func() {
+		close(s.quit)
+		<-s.done
+		s.readers.close()
+		err = s.db.Close()
+		s.lock.release()
+	})
+	return err
+}
 
 // Update runs f in a write transaction; all it changed is on disk when Update returns nil, and nothing of it is
 // otherwise. f may run together with others' changes in one database transaction, so it must be short and touch nothing
-// outside. When ctx carries a transaction already (see Tx.Context), f joins it.
-func (s *Store) Update(ctx context.Context, f func(tx *Tx) error) error { panic("contract") }
-
-// View runs f on a consistent snapshot.
-func (s *Store) View(ctx context.Context, f func(tx *Tx) error) error { panic("contract") }
-
-// Tx is a transaction. It is valid only inside the function it was given to.
-type Tx struct{}
-
-// Emit writes an event that is delivered after the commit. ID and Time are filled in when empty.
-func (tx *Tx) Emit(e bus.Event) error { panic("contract") }
-
-// Enqueue starts the job named name with input (JSON-encoded) after the commit. It returns the job's id, which also
-// makes it idempotent: the same row never starts two jobs.
-func (tx *Tx) Enqueue(name string, input any) (id string, err error) { panic("contract") }
-
-// Table is the resources of one type. T is encoded as JSON.
-type Table[T any] struct{}
-
-// Index is a second way to find rows of a table: rows whose Value(row) is equal, or begins with a prefix.
-// Value may return several strings; a row is then found under each.
-type Index[T any] struct {
-	Name  string
-	Value func(T) []string
+// outside. When ctx carries a transaction already (see Tx.Context), f joins it; calling Update inside another f
+// without that context waits for ever.
+func (s *Store) Update(ctx context.Context, f func(tx *Tx) error) error {
+	if tx, ok := joined(ctx, s); ok {
+		return tx.nested(f)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c := &change{f: f, reply: make(chan result, 1)}
+	select {
+	case s.work <- c:
+	case <-s.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	// A change that was taken is waited for even when ctx ends: whoever asked must learn whether it happened.
+	select {
+	case r := <-c.reply:
+		return r.unwrap()
+	case <-s.done:
+	}
+	select { // the writer may have answered on its way out
+	case r := <-c.reply:
+		return r.unwrap()
+	default:
+		return ErrClosed
+	}
 }
 
-// NewTable declares a table. Call it once per type in the owner's New; it creates what is missing. Names are
-// "<service>_<noun>", as "iam_role".
-func NewTable[T any](s *Store, name string, indexes ...Index[T]) *Table[T] { panic("contract") }
-
-// Get reads one row or returns ErrNotFound.
-func (t *Table[T]) Get(tx *Tx, k Key) (T, error) { panic("contract") }
-
-// Insert writes a new row or returns ErrExists.
-func (t *Table[T]) Insert(tx *Tx, k Key, v T) error { panic("contract") }
-
-// Put writes a row, new or not.
-func (t *Table[T]) Put(tx *Tx, k Key, v T) error { panic("contract") }
-
-// Delete removes a row or returns ErrNotFound.
-func (t *Table[T]) Delete(tx *Tx, k Key) error { panic("contract") }
-
-// Range selects rows of a List: of Account and Region, ids that begin with Prefix and are after After (exclusive), at
-// most Limit (0: all), in id order. AllAccounts and AllRegions widen it.
-type Range struct {
-	Account, Region         string
-	AllAccounts, AllRegions bool
-	Prefix, After           string
-	Limit                   int
-}
-
-// Row is a resource with its key.
-type Row[T any] struct {
-	Key   Key
-	Value T
-}
-
-// List reads rows in id order.
-func (t *Table[T]) List(tx *Tx, r Range) ([]Row[T], error) { panic("contract") }
-
-// Find reads the rows whose index has exactly value, within r (r.Prefix and r.After apply to ids).
-func (t *Table[T]) Find(tx *Tx, index, value string, r Range) ([]Row[T], error) { panic("contract") }
-
-// Count counts the rows in r.
-func (t *Table[T]) Count(tx *Tx, r Range) (int, error) { panic("contract") }
-
-// Subscribe calls f for every event after its commit, in order, at least once, from the position that was last
-// acknowledged under name. f's error makes it retry with backoff. It ends with ctx.
-func (s *Store) Subscribe(ctx context.Context, name string, f func(context.Context, bus.Event) error) {
-	panic("contract")
+// View runs f on a consistent snapshot. Inside a transaction (see Tx.Context) it sees that transaction's changes.
+func (s *Store) View(ctx context.Context, f func(tx *Tx) error) error {
+	if tx, ok := joined(ctx, s); ok {
+		return f(tx)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := s.readers.take(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot read: %w", err)
+	}
+	if err := c.exec(s.dialect.beginRead); err != nil {
+		s.readers.drop(c)
+		return fmt.Errorf("cannot begin reading: %w", err)
+	}
+	ended := false
+	defer func() { // also when f panics
+		if !ended || c.exec("ROLLBACK") != nil {
+			s.readers.drop(c)
+			return
+		}
+		s.readers.give(c)
+	}()
+	err = f(&Tx{s: s, c: c, readOnly: true})
+	ended = true
+	return err
 }

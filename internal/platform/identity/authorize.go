@@ -1,0 +1,46 @@
+package identity
+
+import (
+	"context"
+	"strings"
+
+	"github.com/atelier-studio/atelier/internal/platform/authz"
+)
+
+// Authorize decides r for its principal, with the resource's own policy when it has one.
+func (d *Directory) Authorize(ctx context.Context, r authz.Request, resource *authz.Policy) (authz.Decision, error) {
+	if beyondToken(r.Principal, r.Action) {
+		return authz.Decision{Outcome: authz.ImplicitDeny, By: authz.BySession}, nil
+	}
+	p, err := d.Policies(ctx, r.Principal)
+	if err != nil {
+		return authz.Decision{}, err
+	}
+	p.Resource = resource
+	return authz.Evaluate(r, p), nil
+}
+
+// beyondToken tells the calls that no policy can allow to credentials of GetFederationToken and GetSessionToken: IAM at
+// all, and STS but for GetCallerIdentity (and, of GetSessionToken, AssumeRole).
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+func beyondToken(p authz.Principal, action string) bool {
+	session := p.Kind == authz.FederatedUser
+	if p.Kind == authz.User || p.Kind == authz.Root {
+		session = strings.HasPrefix(p.AccessKeyID, PrefixTemporaryKey)
+	}
+	if !session || len(action) < 4 {
+		return false
+	}
+	switch strings.ToLower(action[:4]) {
+	case "iam:":
+		return true
+	case "sts:":
+		name := action[4:]
+		if strings.EqualFold(name, "GetCallerIdentity") {
+			return false
+		}
+		return p.Kind == authz.FederatedUser ||
+			!strings.EqualFold(name, "AssumeRole") && !strings.EqualFold(name, "TagSession") && !strings.EqualFold(name, "SetSourceIdentity")
+	}
+	return false
+}
