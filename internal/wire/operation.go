@@ -17,7 +17,7 @@ type Operation struct {
 	In     reflect.Type // struct, not pointer
 	Out    reflect.Type
 	Event  reflect.Type // element of a streamed output, nil when none
-	handle func(ctx context.Context, in any, stream any) (any, error)
+	handle func(ctx context.Context, in any) (out any, events sender, err error)
 	target func(ctx context.Context, in any) ([]Target, error)
 	public bool // needs no signature (sts:AssumeRoleWithWebIdentity)
 }
@@ -58,12 +58,12 @@ func Op[I, O any](f func(context.Context, *I) (*O, error), opts ...Option) Opera
 	o := Operation{
 		Name: strings.TrimSuffix(reflect.TypeFor[I]().Name(), "Input"),
 		In:   reflect.TypeFor[I](), Out: reflect.TypeFor[O](),
-		handle: func(ctx context.Context, in, _ any) (any, error) {
+		handle: func(ctx context.Context, in any) (any, sender, error) {
 			out, err := f(ctx, in.(*I))
 			if out == nil || err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			return out, nil
+			return out, nil, nil
 		},
 	}
 	for _, opt := range opts {
@@ -96,18 +96,3 @@ func WithCall(ctx context.Context, c *Call) context.Context {
 
 // CallOf returns the call that ctx belongs to. It panics outside the chain: a handler is never run without it.
 func CallOf(ctx context.Context) *Call { return ctx.Value(callKey{}).(*Call) }
-
-// Error is a service's error that has no type in its SDK package (AccessDenied, ValidationError, …). Typed SDK errors
-// are preferred where there are some.
-type Error struct {
-	Code    string
-	Message string
-	Status  int // HTTP status; 0 means 400
-}
-
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-// Errorf builds an Error with status 400.
-func Errorf(status int, code, message string) *Error {
-	return &Error{Code: code, Message: message, Status: status}
-}

@@ -2,9 +2,7 @@ package cloudtrail
 
 import (
 	"context"
-	"encoding/base64"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -26,7 +24,7 @@ const (
 // Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 func (s *Service) LookupEvents(ctx context.Context, in *cloudtrail.LookupEventsInput) (*cloudtrail.LookupEventsOutput, error) {
 	call := wire.CallOf(ctx)
-	q, err := s.query(in)
+	q, err := s.query(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +50,7 @@ func (s *Service) LookupEvents(ctx context.Context, in *cloudtrail.LookupEventsI
 					return nil
 				}
 				if len(out.Events) == limit || read == maxRead {
-					out.NextToken = aws.String(base64.RawURLEncoding.EncodeToString([]byte(before)))
+					out.NextToken = wire.PageToken(ctx, before)
 					return nil
 				}
 				before = row.Key.ID
@@ -86,7 +84,7 @@ func (q query) read(tx *store.Tx, t *store.Table[event], r store.Range) ([]store
 	return t.List(tx, r)
 }
 
-func (s *Service) query(in *cloudtrail.LookupEventsInput) (q query, err error) {
+func (s *Service) query(ctx context.Context, in *cloudtrail.LookupEventsInput) (q query, err error) {
 	now := s.clock.Now()
 	from, to := now.Add(-Retention), now
 	if in.StartTime != nil && in.StartTime.After(from) {
@@ -100,13 +98,12 @@ func (s *Service) query(in *cloudtrail.LookupEventsInput) (q query, err error) {
 	}
 	// Times on the wire are whole seconds, and the end's own second is part of the range.
 	q.from, q.before = id(from.Truncate(time.Second), ""), id(to.Truncate(time.Second).Add(time.Second), "")
-	if in.NextToken != nil {
-		raw, err := base64.RawURLEncoding.DecodeString(*in.NextToken)
-		head, _, ok := strings.Cut(string(raw), "/")
-		if _, e := strconv.ParseUint(head, 16, 64); err != nil || !ok || e != nil || len(head) != 16 || strings.ContainsRune(string(raw), 0) {
-			return q, &types.InvalidNextTokenException{Message: aws.String("The token is not valid.")}
-		}
-		q.before = min(q.before, string(raw))
+	position, err := wire.PagePosition(ctx, in.NextToken)
+	if err != nil {
+		return q, &types.InvalidNextTokenException{Message: aws.String("The token is not valid.")}
+	}
+	if position != "" {
+		q.before = min(q.before, position)
 	}
 	if len(in.LookupAttributes) == 0 {
 		return q, nil

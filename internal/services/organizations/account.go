@@ -82,7 +82,7 @@ func (s *Service) ListCreateAccountStatus(ctx context.Context, in *organizations
 		list := slices.DeleteFunc(values(rows), func(c creation) bool {
 			return len(in.States) > 0 && !slices.Contains(in.States, types.CreateAccountState(c.State))
 		})
-		list, out.NextToken, err = page(list, func(c creation) string { return c.ID }, in.MaxResults, in.NextToken)
+		list, out.NextToken, err = page(ctx, list, func(c creation) string { return c.ID }, in.MaxResults, in.NextToken)
 		for _, c := range list {
 			out.CreateAccountStatuses = append(out.CreateAccountStatuses, c.status())
 		}
@@ -131,7 +131,7 @@ func (s *Service) ListAccounts(ctx context.Context, in *organizations.ListAccoun
 		if err != nil {
 			return err
 		}
-		out.Accounts, out.NextToken, err = accounts(o, values(rows), in.MaxResults, in.NextToken)
+		out.Accounts, out.NextToken, err = accounts(ctx, o, values(rows), in.MaxResults, in.NextToken)
 		return err
 	})
 	return out, err
@@ -148,14 +148,14 @@ func (s *Service) ListAccountsForParent(ctx context.Context, in *organizations.L
 		if err != nil {
 			return err
 		}
-		out.Accounts, out.NextToken, err = accounts(o, values(rows), in.MaxResults, in.NextToken)
+		out.Accounts, out.NextToken, err = accounts(ctx, o, values(rows), in.MaxResults, in.NextToken)
 		return err
 	})
 	return out, err
 }
 
-func accounts(o identity.Organization, list []identity.Account, limit *int32, token *string) ([]types.Account, *string, error) {
-	list, next, err := page(list, func(a identity.Account) string { return a.ID }, limit, token)
+func accounts(ctx context.Context, o identity.Organization, list []identity.Account, limit *int32, token *string) ([]types.Account, *string, error) {
+	list, next, err := page(ctx, list, func(a identity.Account) string { return a.ID }, limit, token)
 	out := []types.Account{}
 	for _, a := range list {
 		out = append(out, account(o, a))

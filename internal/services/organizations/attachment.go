@@ -143,7 +143,7 @@ func (s *Service) ListPoliciesForTarget(ctx context.Context, in *organizations.L
 		if err != nil || in.Filter != types.PolicyTypeServiceControlPolicy {
 			return err
 		}
-		ids, next, err := page(slices.Sorted(slices.Values(t.scps)), func(id string) string { return id }, in.MaxResults, in.NextToken)
+		ids, next, err := page(ctx, slices.Sorted(slices.Values(t.scps)), func(id string) string { return id }, in.MaxResults, in.NextToken)
 		out.NextToken = next
 		for _, id := range ids {
 			p, err := s.policyOf(tx, &id)
@@ -168,7 +168,7 @@ func (s *Service) ListTargetsForPolicy(ctx context.Context, in *organizations.Li
 		if err != nil {
 			return err
 		}
-		list, out.NextToken, err = page(list, func(t target) string { return *t.TargetId }, in.MaxResults, in.NextToken)
+		list, out.NextToken, err = page(ctx, list, func(t target) string { return *t.TargetId }, in.MaxResults, in.NextToken)
 		for _, t := range list {
 			out.Targets = append(out.Targets, t.PolicyTargetSummary)
 		}

@@ -171,7 +171,7 @@ func (s *Service) ListPolicies(ctx context.Context, in *organizations.ListPolici
 			return err
 		}
 		var list []identity.SCP
-		list, out.NextToken, err = page(values(rows), func(p identity.SCP) string { return p.ID }, in.MaxResults, in.NextToken)
+		list, out.NextToken, err = page(ctx, values(rows), func(p identity.SCP) string { return p.ID }, in.MaxResults, in.NextToken)
 		for _, p := range list {
 			out.Policies = append(out.Policies, *summary(o, p))
 		}

@@ -2,7 +2,6 @@ package organizations
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -121,26 +120,17 @@ func missing(err, instead error) error {
 	return err
 }
 
-// page cuts a list, which is sorted by id, after the id in token and at limit (20 when nil).
-func page[T any](list []T, id func(T) string, limit *int32, token *string) ([]T, *string, error) {
+// page cuts a list, which is sorted by id, after the token and at limit (20 when nil).
+func page[T any](ctx context.Context, list []T, id func(T) string, limit *int32, token *string) ([]T, *string, error) {
 	size := 20
 	if limit != nil {
 		size = int(*limit)
 	}
-	if token != nil {
-		after, err := base64.RawURLEncoding.DecodeString(*token)
-		if err != nil {
-			return nil, nil, invalidInput(types.InvalidInputExceptionReasonInvalidPaginationToken, "The pagination token is not valid.")
-		}
-		for len(list) > 0 && id(list[0]) <= string(after) {
-			list = list[1:]
-		}
+	out, next, err := wire.Page(ctx, list, id, size, token)
+	if errors.Is(err, wire.ErrPageToken) {
+		err = invalidInput(types.InvalidInputExceptionReasonInvalidPaginationToken, "The pagination token is not valid.")
 	}
-	if len(list) <= size || size <= 0 {
-		return list, nil, nil
-	}
-	next := base64.RawURLEncoding.EncodeToString([]byte(id(list[size-1])))
-	return list[:size], &next, nil
+	return out, next, err
 }
 
 func values[T any](rows []store.Row[T]) []T {
@@ -152,14 +142,25 @@ func values[T any](rows []store.Row[T]) []T {
 }
 
 func tagMap(tags []types.Tag) (map[string]string, error) {
-	out := make(map[string]string, len(tags))
-	for _, t := range tags {
-		if _, twice := out[aws.ToString(t.Key)]; twice {
-			return nil, invalidInput(types.InvalidInputExceptionReasonDuplicateTagKey, "You provided tag keys more than once.")
-		}
-		out[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	out, err := wire.TagMap(tags, func(t types.Tag) (key, value *string) { return t.Key, t.Value })
+	return out, tagFault(err)
+}
+
+// tagFault answers a list of tags that is refused in the words of Organizations.
+func tagFault(err error) error {
+	var e *wire.TagError
+	if !errors.As(err, &e) {
+		return err
 	}
-	return out, nil
+	switch e.Fault {
+	case wire.TagTwice:
+		return invalidInput(types.InvalidInputExceptionReasonDuplicateTagKey, "You provided tag keys more than once.")
+	case wire.TagReserved:
+		return invalidInput(types.InvalidInputExceptionReasonInvalidSystemTagsParameter, e.Error())
+	case wire.TagTooMany:
+		return violation("MAX_TAG_LIMIT_EXCEEDED", "You have exceeded the number of tags of a resource.")
+	}
+	return invalidInput(types.InvalidInputExceptionReasonInvalidPattern, e.Error())
 }
 
 func pointer[T any](v T) *T { return &v }

@@ -2,17 +2,14 @@ package organizations
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 )
-
-const maxTags = 50
 
 func (s *Service) resource(tx *store.Tx, o identity.Organization, id *string) (tagged, error) {
 	t, err := s.find(tx, o, aws.ToString(id))
@@ -30,13 +27,9 @@ func (s *Service) TagResource(ctx context.Context, in *organizations.TagResource
 		if err != nil {
 			return err
 		}
-		tags := maps.Clone(t.tags)
-		if tags == nil {
-			tags = map[string]string{}
-		}
-		maps.Copy(tags, added)
-		if len(tags) > maxTags {
-			return violation("MAX_TAG_LIMIT_EXCEEDED", "You have exceeded the number of tags of a resource.")
+		tags, err := wire.AddTags(t.tags, added)
+		if err != nil {
+			return tagFault(err)
 		}
 		return t.save(tx, tags)
 	})
@@ -53,11 +46,7 @@ func (s *Service) UntagResource(ctx context.Context, in *organizations.UntagReso
 		if err != nil {
 			return err
 		}
-		tags := maps.Clone(t.tags)
-		for _, k := range in.TagKeys {
-			delete(tags, k)
-		}
-		return t.save(tx, tags)
+		return t.save(tx, wire.RemoveTags(t.tags, in.TagKeys))
 	})
 	if err != nil {
 		return nil, err
@@ -70,9 +59,7 @@ func (s *Service) ListTagsForResource(ctx context.Context, in *organizations.Lis
 	out := &organizations.ListTagsForResourceOutput{Tags: []types.Tag{}}
 	err := s.view(ctx, func(tx *store.Tx, o identity.Organization) error {
 		t, err := s.resource(tx, o, in.ResourceId)
-		for _, k := range slices.Sorted(maps.Keys(t.tags)) {
-			out.Tags = append(out.Tags, types.Tag{Key: aws.String(k), Value: aws.String(t.tags[k])})
-		}
+		out.Tags = wire.TagList(t.tags, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })
 		return err
 	})
 	return out, err

@@ -64,7 +64,7 @@ func (s *Service) ListChildren(ctx context.Context, in *organizations.ListChildr
 				ids = append(ids, row.Value.ID)
 			}
 		}
-		ids, out.NextToken, err = page(ids, func(id string) string { return id }, in.MaxResults, in.NextToken)
+		ids, out.NextToken, err = page(ctx, ids, func(id string) string { return id }, in.MaxResults, in.NextToken)
 		for _, id := range ids {
 			out.Children = append(out.Children, types.Child{Id: &id, Type: in.ChildType})
 		}

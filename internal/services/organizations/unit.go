@@ -164,7 +164,7 @@ func (s *Service) ListOrganizationalUnitsForParent(ctx context.Context, in *orga
 			return err
 		}
 		var list []identity.Unit
-		list, out.NextToken, err = page(values(rows), func(u identity.Unit) string { return u.ID }, in.MaxResults, in.NextToken)
+		list, out.NextToken, err = page(ctx, values(rows), func(u identity.Unit) string { return u.ID }, in.MaxResults, in.NextToken)
 		for _, u := range list {
 			out.OrganizationalUnits = append(out.OrganizationalUnits, *unit(o, u))
 		}

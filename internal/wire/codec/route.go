@@ -99,6 +99,12 @@ func (x *route) complete(r *http.Request, query url.Values) bool {
 	return true
 }
 
+// Protocol names what a request speaks, in botocore's words: "json", "query", "rest-json", "rest-xml", "ec2" or
+// "smithy-rpc-v2-cbor".
+func (s *Service) Protocol(r *http.Request) string {
+	return [...]string{"json", "query", "ec2", "rest-json", "rest-xml", "smithy-rpc-v2-cbor"}[s.protocolOf(r)]
+}
+
 // protocolOf tells what a request speaks, among what the service speaks.
 func (s *Service) protocolOf(r *http.Request) protocol {
 	spoken := s.facts.Metadata.Spoken()
@@ -145,7 +151,8 @@ func (s *Service) MatchForm(r *http.Request, body []byte) (*Operation, PathParam
 		if i := strings.LastIndexByte(r.Header.Get("X-Amz-Target"), '.'); i >= 0 {
 			prefix, name = r.Header.Get("X-Amz-Target")[:i], r.Header.Get("X-Amz-Target")[i+1:]
 		}
-		if prefix != s.facts.Metadata.TargetPrefix {
+		// Some clients leave the namespace of the prefix out, as those of CloudTrail do.
+		if full := s.facts.Metadata.TargetPrefix; prefix != full && !strings.HasSuffix(full, "."+prefix) {
 			return nil, nil, false
 		}
 		return s.named(name)
