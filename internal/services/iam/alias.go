@@ -47,7 +47,7 @@ func (s *Service) ListAccountAliases(ctx context.Context, in *iam.ListAccountAli
 		if a.Alias != "" {
 			list = append(list, a.Alias)
 		}
-		list, end, err := page(list, func(s string) string { return s }, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, list, func(s string) string { return s }, in.Marker, in.MaxItems)
 		out.AccountAliases, out.Marker, out.IsTruncated = list, end.marker, end.truncated
 		return err
 	}))

@@ -71,7 +71,7 @@ func (s *Service) listAttached(ctx context.Context, k kind, name, prefix, marker
 	})
 	err = s.look(ctx, k, name, func(_ *store.Tx, e entity) error {
 		kept := slices.DeleteFunc(e.attached, func(arn string) bool { return !within(arn) })
-		list, end, err = page(attachedPolicies(kept), attachedKey, marker, limit)
+		list, end, err = page(ctx, attachedPolicies(kept), attachedKey, marker, limit)
 		return err
 	})
 	return list, end, err

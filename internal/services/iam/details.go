@@ -41,7 +41,7 @@ func (s *Service) GetAccountAuthorizationDetails(ctx context.Context, in *iam.Ge
 		if err != nil {
 			return err
 		}
-		list, end, err := page(all, func(d detail) string { return d.key }, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, all, func(d detail) string { return d.key }, in.Marker, in.MaxItems)
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (s *Service) GetGroup(ctx context.Context, in *iam.GetGroupInput) (*iam.Get
 		if err != nil {
 			return err
 		}
-		list, end, err := page(values(members), func(u identity.User) string { return lower(u.Name) }, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, values(members), func(u identity.User) string { return lower(u.Name) }, in.Marker, in.MaxItems)
 		shown := shownGroup(g)
 		out.Group, out.Users, out.Marker, out.IsTruncated = &shown, each(list, listedUser), end.marker, end.truncated
 		return err
@@ -61,7 +61,7 @@ func (s *Service) GetGroup(ctx context.Context, in *iam.GetGroupInput) (*iam.Get
 func (s *Service) ListGroups(ctx context.Context, in *iam.ListGroupsInput) (*iam.ListGroupsOutput, error) {
 	out := &iam.ListGroupsOutput{}
 	return done(out, s.view(ctx, func(tx *store.Tx, account string) error {
-		list, end, err := rows(tx, s.d.Groups, account, in.Marker, in.MaxItems, under(in.PathPrefix, func(g identity.Group) string { return g.Path }))
+		list, end, err := rows(ctx, tx, s.d.Groups, account, in.Marker, in.MaxItems, under(in.PathPrefix, func(g identity.Group) string { return g.Path }))
 		out.Groups, out.Marker, out.IsTruncated = each(list, shownGroup), end.marker, end.truncated
 		return err
 	}))

@@ -71,7 +71,7 @@ func (s *Service) deleteInline(ctx context.Context, k kind, owner, name *string)
 
 func (s *Service) listInline(ctx context.Context, k kind, owner, marker *string, limit *int32) (list []string, end cut, err error) {
 	err = s.look(ctx, k, owner, func(_ *store.Tx, e entity) error {
-		list, end, err = page(slices.AppendSeq([]string{}, maps.Keys(e.inline)), func(n string) string { return n }, marker, limit)
+		list, end, err = page(ctx, slices.AppendSeq([]string{}, maps.Keys(e.inline)), func(n string) string { return n }, marker, limit)
 		return err
 	})
 	return list, end, err

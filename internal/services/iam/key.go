@@ -68,7 +68,7 @@ func (s *Service) ListAccessKeys(ctx context.Context, in *iam.ListAccessKeysInpu
 		if err != nil {
 			return err
 		}
-		list, end, err := page(values(keys), func(k identity.AccessKey) string { return k.ID }, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, values(keys), func(k identity.AccessKey) string { return k.ID }, in.Marker, in.MaxItems)
 		out.AccessKeyMetadata = each(list, func(k identity.AccessKey) types.AccessKeyMetadata {
 			return types.AccessKeyMetadata{AccessKeyId: aws.String(k.ID), CreateDate: aws.Time(k.Created), Status: types.StatusType(k.Status),
 				UserName: orNone(owner)}

@@ -9,6 +9,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 const groupsPerUser = 10
@@ -74,11 +75,11 @@ func (s *Service) ListGroupsForUser(ctx context.Context, in *iam.ListGroupsForUs
 		if err != nil {
 			return err
 		}
-		list, end, err := page(u.Groups, lower, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, u.Groups, lower, in.Marker, in.MaxItems)
 		if err != nil {
 			return err
 		}
-		out.Groups, out.Marker, out.IsTruncated = nil, end.marker, end.truncated
+		out.Groups, out.Marker, out.IsTruncated = []types.Group{}, end.marker, end.truncated
 		for _, name := range list {
 			g, err := s.group(tx, account, name)
 			if err != nil {

@@ -1,12 +1,13 @@
 package iam
 
 import (
-	"encoding/base64"
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/wire"
 )
 
 // pageSize is the length of a page when the caller does not say.
@@ -18,20 +19,16 @@ type cut struct {
 	truncated bool
 }
 
-func readMarker(marker *string) (string, error) {
-	if marker == nil {
-		return "", nil
-	}
-	after, err := base64.RawURLEncoding.DecodeString(*marker)
-	if err != nil || len(after) == 0 {
+func readMarker(ctx context.Context, marker *string) (string, error) {
+	after, err := wire.PagePosition(ctx, marker)
+	if err != nil {
 		return "", invalid("Invalid Marker.")
 	}
-	return string(after), nil
+	return after, nil
 }
 
-func cutAt(key string) cut {
-	marker := base64.RawURLEncoding.EncodeToString([]byte(key))
-	return cut{marker: &marker, truncated: true}
+func cutAt(ctx context.Context, key string) cut {
+	return cut{marker: wire.PageToken(ctx, key), truncated: true}
 }
 
 func size(limit *int32) int {
@@ -42,26 +39,26 @@ func size(limit *int32) int {
 }
 
 // page sorts a list by key and cuts it after the key in marker and at limit.
-func page[T any](list []T, key func(T) string, marker *string, limit *int32) ([]T, cut, error) {
-	after, err := readMarker(marker)
+func page[T any](ctx context.Context, list []T, key func(T) string, marker *string, limit *int32) ([]T, cut, error) {
+	after, err := readMarker(ctx, marker)
 	if err != nil {
 		return nil, cut{}, err
 	}
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b T) int { return strings.Compare(key(a), key(b)) })
-	if marker != nil {
+	if after != "" {
 		list = slices.DeleteFunc(list, func(v T) bool { return key(v) <= after })
 	}
 	n := size(limit)
 	if len(list) <= n {
 		return list, cut{}, nil
 	}
-	return list[:n], cutAt(key(list[n-1])), nil
+	return list[:n], cutAt(ctx, key(list[n-1])), nil
 }
 
 // rows pages through a table of the account, over the rows that keep wants, without reading those after the page.
-func rows[T any](tx *store.Tx, t *identity.Table[T], account string, marker *string, limit *int32, keep func(T) bool) ([]T, cut, error) {
-	after, err := readMarker(marker)
+func rows[T any](ctx context.Context, tx *store.Tx, t *identity.Table[T], account string, marker *string, limit *int32, keep func(T) bool) ([]T, cut, error) {
+	after, err := readMarker(ctx, marker)
 	if err != nil {
 		return nil, cut{}, err
 	}
@@ -77,7 +74,7 @@ func rows[T any](tx *store.Tx, t *identity.Table[T], account string, marker *str
 				continue
 			}
 			if len(list) == n {
-				return list, cutAt(last), nil
+				return list, cutAt(ctx, last), nil
 			}
 			list, last = append(list, row.Value), row.Key.ID
 		}

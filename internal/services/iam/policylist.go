@@ -36,7 +36,7 @@ func (s *Service) ListPolicies(ctx context.Context, in *iam.ListPoliciesInput) (
 				kept = append(kept, p)
 			}
 		}
-		list, end, err := page(kept, policyKey, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, kept, policyKey, in.Marker, in.MaxItems)
 		out.Policies = each(list, func(p identity.Policy) types.Policy { return listedPolicy(p, uses[p.ARN()]) })
 		out.Marker, out.IsTruncated = end.marker, end.truncated
 		return err
@@ -172,7 +172,7 @@ func (s *Service) ListEntitiesForPolicy(ctx context.Context, in *iam.ListEntitie
 				kept, seen[h] = append(kept, h), true
 			}
 		}
-		list, end, err := page(kept, func(h holder) string { return string(h.kind) + "/" + lower(h.name) }, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, kept, func(h holder) string { return string(h.kind) + "/" + lower(h.name) }, in.Marker, in.MaxItems)
 		out.Marker, out.IsTruncated = end.marker, end.truncated
 		out.PolicyGroups, out.PolicyRoles, out.PolicyUsers = []types.PolicyGroup{}, []types.PolicyRole{}, []types.PolicyUser{}
 		for _, h := range list {

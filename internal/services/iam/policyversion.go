@@ -80,7 +80,7 @@ func (s *Service) ListPolicyVersions(ctx context.Context, in *iam.ListPolicyVers
 			n, _ := strconv.Atoi(v.ID[1:])
 			return strconv.Itoa(1_000_000_000 - n)
 		}
-		list, end, err := page(p.Versions, key, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, p.Versions, key, in.Marker, in.MaxItems)
 		out.Versions = each(list, func(v identity.PolicyVersion) types.PolicyVersion { return shownVersion(p, v) })
 		out.Marker, out.IsTruncated = end.marker, end.truncated
 		return err
@@ -133,7 +133,7 @@ func (s *Service) ListPolicyTags(ctx context.Context, in *iam.ListPolicyTagsInpu
 		if err != nil {
 			return err
 		}
-		list, end, err := tagPage(p.Tags, in.Marker, in.MaxItems)
+		list, end, err := tagPage(ctx, p.Tags, in.Marker, in.MaxItems)
 		out.Tags, out.Marker, out.IsTruncated = list, end.marker, end.truncated
 		return err
 	}))

@@ -94,7 +94,7 @@ func (s *Service) GetInstanceProfile(ctx context.Context, in *iam.GetInstancePro
 func (s *Service) ListInstanceProfiles(ctx context.Context, in *iam.ListInstanceProfilesInput) (*iam.ListInstanceProfilesOutput, error) {
 	out := &iam.ListInstanceProfilesOutput{}
 	return done(out, s.view(ctx, func(tx *store.Tx, account string) error {
-		list, end, err := rows(tx, s.d.InstanceProfiles, account, in.Marker, in.MaxItems,
+		list, end, err := rows(ctx, tx, s.d.InstanceProfiles, account, in.Marker, in.MaxItems,
 			under(in.PathPrefix, func(p identity.InstanceProfile) string { return p.Path }))
 		if err != nil {
 			return err
@@ -117,7 +117,7 @@ func (s *Service) ListInstanceProfilesForRole(ctx context.Context, in *iam.ListI
 		if err != nil {
 			return err
 		}
-		list, end, err := page(values(found), func(p identity.InstanceProfile) string { return lower(p.Name) }, in.Marker, in.MaxItems)
+		list, end, err := page(ctx, values(found), func(p identity.InstanceProfile) string { return lower(p.Name) }, in.Marker, in.MaxItems)
 		if err != nil {
 			return err
 		}

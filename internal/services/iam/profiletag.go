@@ -29,7 +29,7 @@ func (s *Service) ListInstanceProfileTags(ctx context.Context, in *iam.ListInsta
 		if err != nil {
 			return err
 		}
-		list, end, err := tagPage(p.Tags, in.Marker, in.MaxItems)
+		list, end, err := tagPage(ctx, p.Tags, in.Marker, in.MaxItems)
 		out.Tags, out.Marker, out.IsTruncated = list, end.marker, end.truncated
 		return err
 	}))

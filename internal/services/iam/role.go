@@ -99,7 +99,7 @@ func (s *Service) GetRole(ctx context.Context, in *iam.GetRoleInput) (*iam.GetRo
 func (s *Service) ListRoles(ctx context.Context, in *iam.ListRolesInput) (*iam.ListRolesOutput, error) {
 	out := &iam.ListRolesOutput{}
 	return done(out, s.view(ctx, func(tx *store.Tx, account string) error {
-		list, end, err := rows(tx, s.d.Roles, account, in.Marker, in.MaxItems, under(in.PathPrefix, func(r identity.Role) string { return r.Path }))
+		list, end, err := rows(ctx, tx, s.d.Roles, account, in.Marker, in.MaxItems, under(in.PathPrefix, func(r identity.Role) string { return r.Path }))
 		out.Roles, out.Marker, out.IsTruncated = each(list, listedRole), end.marker, end.truncated
 		return err
 	}))

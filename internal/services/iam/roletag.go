@@ -21,7 +21,7 @@ func (s *Service) UntagRole(ctx context.Context, in *iam.UntagRoleInput) (*iam.U
 func (s *Service) ListRoleTags(ctx context.Context, in *iam.ListRoleTagsInput) (*iam.ListRoleTagsOutput, error) {
 	out := &iam.ListRoleTagsOutput{}
 	return done(out, s.look(ctx, role, in.RoleName, func(_ *store.Tx, e entity) error {
-		list, end, err := tagPage(e.tags, in.Marker, in.MaxItems)
+		list, end, err := tagPage(ctx, e.tags, in.Marker, in.MaxItems)
 		out.Tags, out.Marker, out.IsTruncated = list, end.marker, end.truncated
 		return err
 	}))

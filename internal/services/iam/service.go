@@ -8,6 +8,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/atelier-studio/atelier/internal/wire/codec"
 )
 
 // Config is what the service needs.
@@ -30,6 +31,9 @@ func New(c Config) *Service {
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "iam" }
+
+// Codec tells the wire layer the unions of the API.
+func (*Service) Codec() []codec.Option { return []codec.Option{codec.Unions(unions()...)} }
 
 // view runs f on a snapshot, with the caller's account.
 func (s *Service) view(ctx context.Context, f func(tx *store.Tx, account string) error) error {

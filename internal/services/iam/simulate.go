@@ -45,7 +45,7 @@ func (s *Service) SimulatePrincipalPolicy(ctx context.Context, in *iam.SimulateP
 		return nil, invalidInput("CallerArn must be specified when a resource policy is and the policy source is not a user.")
 	}
 	q := question{in.ActionNames, in.ResourceArns, in.PermissionsBoundaryPolicyInputList, in.ContextEntries, in.ResourcePolicy, in.ResourceOwner, in.Marker, in.MaxItems}
-	results, end, err := m.ask(q)
+	results, end, err := m.ask(ctx, q)
 	return done(&iam.SimulatePrincipalPolicyOutput{EvaluationResults: results, Marker: end.marker, IsTruncated: end.truncated}, err)
 }
 
@@ -78,7 +78,7 @@ func (s *Service) SimulateCustomPolicy(ctx context.Context, in *iam.SimulateCust
 		return nil, invalidInput("CallerArn must be specified when a resource policy is.")
 	}
 	q := question{in.ActionNames, in.ResourceArns, in.PermissionsBoundaryPolicyInputList, in.ContextEntries, in.ResourcePolicy, in.ResourceOwner, in.Marker, in.MaxItems}
-	results, end, err := m.ask(q)
+	results, end, err := m.ask(ctx, q)
 	return done(&iam.SimulateCustomPolicyOutput{EvaluationResults: results, Marker: end.marker, IsTruncated: end.truncated}, err)
 }
 
@@ -94,7 +94,7 @@ func (m *simulation) addIdentity(documents []string) error {
 }
 
 // ask answers for each action on each resource, one page of answers.
-func (m *simulation) ask(q question) ([]types.EvaluationResult, cut, error) {
+func (m *simulation) ask(ctx context.Context, q question) ([]types.EvaluationResult, cut, error) {
 	if err := m.prepare(q); err != nil {
 		return nil, cut{}, err
 	}
@@ -112,12 +112,12 @@ func (m *simulation) ask(q question) ([]types.EvaluationResult, cut, error) {
 			return nil, cut{}, invalidInput("Invalid Resource ARN: %s", resource)
 		}
 	}
-	at, err := readMarker(q.marker)
+	at, err := readMarker(ctx, q.marker)
 	if err != nil {
 		return nil, cut{}, err
 	}
 	first := 0
-	if q.marker != nil {
+	if at != "" {
 		if first, err = strconv.Atoi(at); err != nil || first < 0 {
 			return nil, cut{}, invalid("Invalid Marker.")
 		}
@@ -125,7 +125,7 @@ func (m *simulation) ask(q question) ([]types.EvaluationResult, cut, error) {
 	total, out := len(q.actions)*len(resources), []types.EvaluationResult{}
 	for i := first; i < total; i++ {
 		if len(out) == size(q.limit) {
-			return out, cutAt(strconv.Itoa(i)), nil
+			return out, cutAt(ctx, strconv.Itoa(i)), nil
 		}
 		out = append(out, m.result(q.actions[i/len(resources)], resources[i%len(resources)]))
 	}

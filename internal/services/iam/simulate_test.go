@@ -117,7 +117,7 @@ func (f *fixture) world(c authztest.Case) (sourceARN string) {
 	return sourceARN
 }
 
-// TestDecisions asks both simulators the table of decisions that enforcement is held to.
+// TestDecisions asks enforcement and both simulators the same table.
 func TestDecisions(t *testing.T) {
 	cases, err := authztest.Cases()
 	if err != nil {
@@ -144,6 +144,13 @@ func TestDecisions(t *testing.T) {
 			} else if got := out.EvaluationResults[0].EvalDecision; string(got) != string(c.Want) {
 				t.Errorf("%s: SimulatePrincipalPolicy %s, want %s", name, got, c.Want)
 			}
+		}
+		r, parsed, err := c.Question()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := f.d.Authorize(t.Context(), r, parsed.Resource); err != nil || d.Outcome != c.Want || d.By != c.By {
+			t.Errorf("%s: enforcement %s by %s, want %s by %s (%v)", name, d.Outcome, d.By, c.Want, c.By, err)
 		}
 		if c.Principal.Kind != authz.User {
 			continue

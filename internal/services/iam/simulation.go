@@ -1,10 +1,6 @@
 package iam
 
 import (
-	"bytes"
-	"encoding/json"
-	"strings"
-
 	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +14,7 @@ type simulation struct {
 	sources   map[string]source // by authz.Policy.ID
 	context   authz.Context
 	owner     string // account that owns resources whose ARN names none
+	places    map[string][]statementPlace
 }
 
 // source is where a policy came from, as the answer names it.
@@ -109,7 +106,7 @@ func (m *simulation) matched(d authz.Decision) []types.Statement {
 			src.name = lastPart(hit.PolicyID)
 		}
 		var at *statementPlace
-		if places := statementPlaces(src.document); hit.Statement < len(places) {
+		if places := m.placesOf(hit.PolicyID); hit.Statement < len(places) {
 			at = &places[hit.Statement]
 		}
 		grants := hit.Kind == authz.ByIdentity || hit.Kind == authz.ByResource
@@ -125,70 +122,9 @@ func (m *simulation) matched(d authz.Decision) []types.Statement {
 		}
 		s := types.Statement{SourcePolicyId: aws.String(src.name), SourcePolicyType: types.PolicySourceType(kind)}
 		if at != nil {
-			s.StartPosition, s.EndPosition = position(src.document, at.start), position(src.document, at.end)
+			s.StartPosition, s.EndPosition = &types.Position{Line: at.start.Line, Column: at.start.Column}, &types.Position{Line: at.end.Line, Column: at.end.Column}
 		}
 		out = append(out, s)
 	}
 	return out
-}
-
-// statementPlace is where a statement stands in its document, in bytes.
-type statementPlace struct {
-	start, end int64
-	allow      bool
-}
-
-// statementPlaces finds the statements of a document, which is well formed.
-func statementPlaces(document string) []statementPlace {
-	dec := json.NewDecoder(strings.NewReader(document))
-	var out []statementPlace
-	one := func() bool {
-		var raw json.RawMessage
-		if dec.Decode(&raw) != nil {
-			return false
-		}
-		var s struct{ Effect string }
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return false
-		}
-		out = append(out, statementPlace{dec.InputOffset() - int64(len(raw)), dec.InputOffset(), s.Effect == "Allow"})
-		return true
-	}
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil
-	}
-	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
-			return nil
-		}
-		if name != "Statement" {
-			var skipped json.RawMessage
-			if dec.Decode(&skipped) != nil {
-				return nil
-			}
-			continue
-		}
-		rest := bytes.TrimLeft([]byte(document[dec.InputOffset():]), ": \t\r\n")
-		if len(rest) == 0 || rest[0] != '[' {
-			one()
-			return out
-		}
-		if _, err := dec.Token(); err != nil {
-			return nil
-		}
-		for dec.More() {
-			if !one() {
-				return out
-			}
-		}
-		return out
-	}
-	return nil
-}
-
-// position turns an offset into line and column, both from 1.
-func position(document string, offset int64) *types.Position {
-	before := document[:offset]
-	return &types.Position{Line: int32(strings.Count(before, "\n") + 1), Column: int32(len(before) - strings.LastIndexByte(before, '\n'))}
 }

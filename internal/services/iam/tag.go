@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -59,10 +60,10 @@ func tagList(tags map[string]string) []types.Tag {
 }
 
 // tagPage is tagList in pages.
-func tagPage(tags map[string]string, marker *string, limit *int32) ([]types.Tag, cut, error) {
+func tagPage(ctx context.Context, tags map[string]string, marker *string, limit *int32) ([]types.Tag, cut, error) {
 	list := tagList(tags)
 	if list == nil {
 		list = []types.Tag{}
 	}
-	return page(list, func(t types.Tag) string { return *t.Key }, marker, limit)
+	return page(ctx, list, func(t types.Tag) string { return *t.Key }, marker, limit)
 }

@@ -82,7 +82,7 @@ func (s *Service) GetUser(ctx context.Context, in *iam.GetUserInput) (*iam.GetUs
 func (s *Service) ListUsers(ctx context.Context, in *iam.ListUsersInput) (*iam.ListUsersOutput, error) {
 	out := &iam.ListUsersOutput{}
 	return done(out, s.view(ctx, func(tx *store.Tx, account string) error {
-		list, end, err := rows(tx, s.d.Users, account, in.Marker, in.MaxItems, under(in.PathPrefix, func(u identity.User) string { return u.Path }))
+		list, end, err := rows(ctx, tx, s.d.Users, account, in.Marker, in.MaxItems, under(in.PathPrefix, func(u identity.User) string { return u.Path }))
 		out.Users, out.Marker, out.IsTruncated = each(list, listedUser), end.marker, end.truncated
 		return err
 	}))
@@ -175,7 +175,7 @@ func (s *Service) UntagUser(ctx context.Context, in *iam.UntagUserInput) (*iam.U
 func (s *Service) ListUserTags(ctx context.Context, in *iam.ListUserTagsInput) (*iam.ListUserTagsOutput, error) {
 	out := &iam.ListUserTagsOutput{}
 	return done(out, s.look(ctx, user, in.UserName, func(_ *store.Tx, e entity) error {
-		list, end, err := tagPage(e.tags, in.Marker, in.MaxItems)
+		list, end, err := tagPage(ctx, e.tags, in.Marker, in.MaxItems)
 		out.Tags, out.Marker, out.IsTruncated = list, end.marker, end.truncated
 		return err
 	}))
