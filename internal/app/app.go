@@ -138,7 +138,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	trail := cloudtrail.New(cloudtrail.Config{Store: s.store, Clock: c, Logger: log})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Clock: c, Logger: log,
 		Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
-		Audit: s3Record(trail, s.cfg.Region, log)}); err != nil {
+		Recorder: trail}); err != nil {
 		return err
 	}
 	registry := prometheus.NewRegistry()
