@@ -135,8 +135,10 @@ func (b *breaker) member(base map[string]any, name string, ref *facts.Ref) {
 			put("word", "x", true)
 			put("object", map[string]any{"x": 1}, true)
 		}
-		if s.Max != nil && *s.Max < 2000 {
-			put("too many", slices.Repeat([]any{b.sample(b.facts.Shapes[s.Member.Shape], 1)}, int(*s.Max)+1), true)
+		element := b.sample(b.facts.Shapes[s.Member.Shape], 1)
+		empty, _ := element.(map[string]any) // in a form, an element without members is no element at all
+		if s.Max != nil && *s.Max < 2000 && (typed || empty == nil || len(empty) > 0) {
+			put("too many", slices.Repeat([]any{element}, int(*s.Max)+1), true)
 		}
 		if of := b.facts.Shapes[s.Member.Shape]; of.Type == "structure" {
 			one, _ := b.sample(of, 1).(map[string]any)

@@ -94,6 +94,9 @@ func TestStrangersStayOut(t *testing.T) {
 	old := expiredSession(t, dir)
 	s := harness.StartWith(t, harness.Options{DataDir: dir})
 	ctx := t.Context()
+	if _, err := s.Root().Organizations().CreateOrganization(ctx, &organizations.CreateOrganizationInput{}); err != nil {
+		t.Fatal(err)
+	}
 	x := meet(t, s)
 	x.expired = s.Caller(old.AccessKeyID, old.SecretAccessKey, old.SessionToken)
 	if _, err := x.good.S3().CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("stay-out")}); err != nil {

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	organizationtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -111,6 +113,10 @@ func (s *Server) Admin(ctx context.Context) (Caller, error) {
 func (s *Server) Account(ctx context.Context, name string) (Caller, error) {
 	admin, err := s.Admin(ctx)
 	if err != nil {
+		return Caller{}, err
+	}
+	var already *organizationtypes.AlreadyInOrganizationException
+	if _, err := s.Root().Organizations().CreateOrganization(ctx, &organizations.CreateOrganizationInput{}); err != nil && !errors.As(err, &already) {
 		return Caller{}, err
 	}
 	out, err := s.Root().Organizations().CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: &name,
