@@ -26,8 +26,9 @@ const got = await s3(reader).send(new GetObjectCommand(at));
 assert.equal(await got.Body.transformToString(), env.STORY_TEXT);
 
 const { Events: events } = await new CloudTrailClient({}).send(
-  new LookupEventsCommand({ LookupAttributes: [{ AttributeKey: "EventName", AttributeValue: "AssumeRole" }] }));
+  new LookupEventsCommand({ LookupAttributes: [{ AttributeKey: "ResourceName", AttributeValue: env.STORY_ROLE_ARN }] }));
 assert.equal(events.length, 1);
+assert.equal(events[0].EventName, "AssumeRole");
 assert.equal(events[0].Username, "carla");
 assert.ok(events[0].CloudTrailEvent.includes(env.STORY_ROLE_ARN));
 console.log("the story is told");

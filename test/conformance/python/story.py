@@ -31,9 +31,10 @@ producer.client("iam").put_role_policy(RoleName=env["STORY_ROLE"], PolicyName="r
 assert reader.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == text
 
 pages = consumer.client("cloudtrail").get_paginator("lookup_events").paginate(
-    LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "AssumeRole"}])
+    LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": env["STORY_ROLE_ARN"]}])
 events = [json.loads(e["CloudTrailEvent"]) for page in pages for e in page["Events"]]
 assert len(events) == 1, events
 assert events[0]["requestParameters"]["roleArn"] == env["STORY_ROLE_ARN"], events
+assert events[0]["eventName"] == "AssumeRole", events
 assert events[0]["userIdentity"]["userName"] == "carla", events
 print("the story is told")
