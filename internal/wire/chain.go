@@ -227,6 +227,11 @@ func (x *exchange) verify(streamed bool) error {
 func (x *exchange) unknownOperation() error {
 	protocol := x.codec.Protocol(x.r)
 	if e := x.router.intended(x.r, x.body); e != nil && x.sig != nil && e.SigningName != x.sig.Service {
+		c, err := e.codec()
+		if err != nil {
+			return err
+		}
+		x.endpoint, x.codec = e, c // answered in the words of the service that was meant
 		return x.faulty(wrongSignature, "Credential should be scoped to correct service: '"+e.SigningName+"'.")
 	}
 	if protocol == "query" {

@@ -64,7 +64,9 @@ func create(dir string) (*Backend, error) {
 	if err := attributes.Test(buckets); err != nil {
 		return nil, err
 	}
-	p, err := posix.New(buckets, attributes, posix.PosixOpts{VersioningDir: versions, ValidateBucketNames: true})
+	p, err := quietly(func() (*posix.Posix, error) {
+		return posix.New(buckets, attributes, posix.PosixOpts{VersioningDir: versions, ValidateBucketNames: true})
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -199,4 +201,12 @@ func (b *Backend) GetBucketCors(_ context.Context, bucket string) ([]byte, error
 // DeleteBucketCors removes the bucket's CORS configuration.
 func (b *Backend) DeleteBucketCors(_ context.Context, bucket string) error {
 	return b.DeleteDocument(bucket, "cors")
+}
+
+// quietly keeps what the backend prints when it opens away from standard output, where programs read our own line.
+func quietly[T any](f func() (T, error)) (T, error) {
+	stdout := os.Stdout
+	os.Stdout = os.Stderr
+	defer func() { os.Stdout = stdout }()
+	return f()
 }

@@ -5,9 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/gofiber/fiber/v3"
-	"github.com/versity/versitygw/s3api/utils"
 )
 
 // handle runs around every request.
@@ -34,8 +32,7 @@ func (s *Service) handle(ctx fiber.Ctx) error {
 			ctx.Status(fiber.StatusNoContent)
 		}
 	}
-	s.audit(ctx, bucket, key)
-	return nil
+	return s.record(ctx, bucket, key)
 }
 
 // virtualHost turns bucket.domain/key into /bucket/key. The path as it was signed is kept for the signature.
@@ -65,28 +62,4 @@ func (s *Service) virtualHost(ctx fiber.Ctx) {
 		path = ""
 	}
 	ctx.Path("/" + bucket + path)
-}
-
-// audit tells of a request that somebody signed.
-func (s *Service) audit(ctx fiber.Ctx, bucket, key string) {
-	if s.cfg.Audit == nil {
-		return
-	}
-	rc := ctx.RequestCtx()
-	who, ok := rc.UserValue(valuePrincipal).(authz.Principal)
-	if !ok {
-		return
-	}
-	action := "ListBuckets"
-	if bucket != "" {
-		action = "DeleteObjects"
-		if list := questions(rc, bucket, key); len(list) > 0 {
-			action = list[0].action
-		}
-	}
-	owner, _ := rc.UserValue(valueOwner).(string)
-	id, _ := utils.EnsureRequestIDs(ctx)
-	s.cfg.Audit(rc, Record{Time: s.cfg.Clock.Now(), Action: action, Bucket: bucket, Key: key, Owner: owner, Principal: who,
-		Status: rc.Response.StatusCode(), SourceIP: sourceIP(rc), UserAgent: string(rc.UserAgent()), RequestID: id,
-		ReadOnly: rc.IsGet() || rc.IsHead(), Data: key != "" || action == "DeleteObjects"})
 }

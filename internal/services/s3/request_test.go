@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/audit"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,9 +32,9 @@ func TestRequests(t *testing.T) {
 	who := authz.Principal{Kind: authz.User, Account: account, Name: "ann", ARN: "arn:aws:iam::" + account + ":user/ann"}
 	d := &directory{policies: map[string][]*authz.Policy{who.ARN: {some}}, keys: map[string]identity.Credential{
 		"AKIAann": {AccessKeyID: "AKIAann", SecretAccessKey: "secret", Principal: who}}}
-	var records []Record
+	var records recorder
 	s, err := New(Config{Dir: filepath.Join(t.TempDir(), "s3"), Directory: d, Domains: []string{"localhost"},
-		Audit: func(_ context.Context, r Record) { records = append(records, r) }})
+		Recorder: &records})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,19 @@ func TestRequests(t *testing.T) {
 	f(signed.URL, 200)
 	f(strings.Replace(signed.URL, "X-Amz-Expires=60", "X-Amz-Expires=61", 1), 403)
 	f(strings.Replace(signed.URL, "/first/", "/first/x", 1), 403)
-	if len(records) < 3 || records[0].Action != "CreateBucket" || records[1].Action != "PutObject" || records[1].Status != 200 {
+	if len(records) != 1 || records[0].Operation != "CreateBucket" || records[0].Service != "s3" || records[0].ErrorCode != "" ||
+		records[0].Resources[0].ARN != "arn:aws:s3:::first" {
+		t.Errorf("recorded %+v", records)
+	}
+	if _, err := path.CreateBucket(ctx, &sdk.CreateBucketInput{Bucket: bucket}); err == nil {
+		t.Error("made a bucket twice")
+	}
+	if len(records) != 2 || records[1].ErrorCode == "" || records[1].ErrorMessage == "" {
 		t.Errorf("recorded %+v", records)
 	}
 }
+
+// recorder keeps records for a test to look at.
+type recorder []audit.Record
+
+func (r *recorder) Record(_ context.Context, a audit.Record) error { *r = append(*r, a); return nil }

@@ -17,8 +17,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/audit"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
@@ -42,22 +42,10 @@ type Config struct {
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	Region    string
-	Domains   []string // of virtual-host addressing: "localhost" makes bucket.localhost; the longest match counts
-	Audit     func(context.Context, Record)
-	Listen    string // TCP address of S3's own port, "" for none
-	Socket    string // Unix socket for Handler; "" means Dir/s3.sock
-}
-
-// Record is one request as CloudTrail records it.
-type Record struct {
-	Time                           time.Time
-	Action                         string // IAM action without its service: "PutObject"
-	Bucket, Key                    string
-	Owner                          string // account of the bucket, "" when unknown
-	Principal                      authz.Principal
-	Status                         int
-	SourceIP, UserAgent, RequestID string
-	ReadOnly, Data                 bool // Data: an object was acted on, not a bucket
+	Domains   []string       // of virtual-host addressing: "localhost" makes bucket.localhost; the longest match counts
+	Recorder  audit.Recorder // keeps what was called; nil: nobody does
+	Listen    string         // TCP address of S3's own port, "" for none
+	Socket    string         // Unix socket for Handler; "" means Dir/s3.sock
 }
 
 // Service is S3.

@@ -5,12 +5,15 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+
+	"github.com/atelier-studio/atelier/internal/wire/facts"
 )
 
 // json reads an awsJson request.
 func (d *decoder) json(m *message, in reflect.Value) error {
-	if m.node == nil {
-		return nil
+	if m.node == nil { // there is nothing to read, but nonsense is still refused
+		empty := &node{kind: structKind, shape: &facts.Shape{}}
+		return d.svc.readJSON(empty, d.body, reflect.ValueOf(&struct{}{}).Elem())
 	}
 	if m.stream != nil && d.stream != nil {
 		d.events = d.svc.newEventReader(m.stream, d.stream, protoJSON)

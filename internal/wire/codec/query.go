@@ -81,11 +81,14 @@ func (d *decoder) query(m *message, in reflect.Value, ec2 bool) error {
 	if err != nil || m.node == nil {
 		return err
 	}
-	q := queryReader{ec2}
+	q := queryReader{d.svc, ec2}
 	return q.structure(m.node, p, "", in)
 }
 
-type queryReader struct{ ec2 bool }
+type queryReader struct {
+	svc *Service
+	ec2 bool
+}
 
 func (q queryReader) structure(n *node, p params, prefix string, v reflect.Value) error {
 	for _, m := range n.members {
@@ -133,13 +136,39 @@ func (q queryReader) value(m *slot, p params, name string, v reflect.Value, flat
 		return q.list(n, sub, name, m.alloc(v), flat, set && text == "")
 	case mapKind:
 		return q.dictionary(n, sub, name, m.alloc(v), flat)
-	case unionKind, documentKind:
+	case unionKind:
+		return q.union(n, sub, name, v)
+	case documentKind:
 		return nil // no query API has them
 	}
 	if !set {
 		return nil
 	}
 	return setText(m, v, text, iso8601)
+}
+
+// union sets v to the one member that is given.
+func (q queryReader) union(n *node, p params, name string, v reflect.Value) error {
+	for member, ref := range n.shape.Members {
+		wire, _ := wireName(member, ref)
+		full := name + "." + wire
+		if _, set := p.get(full); !set && len(p.below(full)) == 0 {
+			continue
+		}
+		if !v.IsNil() {
+			return &typeError{name + " must have exactly one member"}
+		}
+		m, err := q.svc.variantNamed(n, wire)
+		if err != nil {
+			return err
+		}
+		box := reflect.New(m.variant)
+		if err := q.value(m, p, full, box.Elem().FieldByIndex(m.index), false); err != nil {
+			return err
+		}
+		v.Set(box)
+	}
+	return nil
 }
 
 func (q queryReader) list(n *node, p params, name string, v reflect.Value, flat, empty bool) error {

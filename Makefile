@@ -1,0 +1,47 @@
+# Needs Go, gcc, Python 3, Node and make. Everything else comes from the package registries, pinned, into this directory.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+VENV := .venv/.stamp
+NODE := test/conformance/js/node_modules/.stamp
+
+.PHONY: build test demo check bench fault fuzz clean
+
+build: ## bin/atelier
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/atelier ./cmd/atelier
+
+test: $(VENV) $(NODE) ## everything that must hold: unit tests, real clients, a server that is killed
+	go vet ./...
+	go test -timeout 20m ./...
+
+demo: build $(VENV) ## two accounts share a bucket by role, with the AWS CLI
+	demo/share.sh
+
+check: ## vet, format, lint, generated files
+	go vet ./...
+	test -z "$$(gofmt -l cmd internal test)"
+	go tool staticcheck ./...
+	go run ./internal/docsgen -check
+
+bench: build ## against moto and stand-alone versitygw, in one run; prints what docs/benchmarks.md holds
+	go run ./test/bench
+
+fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and PostgreSQL
+	go test -count=1 -timeout 40m ./test/fault -rounds 10 -writes 2000
+
+fuzz: ## each decoder of what strangers send, for a short while
+	@for t in $$(grep -rlE '^func Fuzz' internal --include='*_test.go'); do \
+	  for f in $$(grep -oE '^func Fuzz[A-Za-z0-9]+' $$t | cut -d' ' -f2); do \
+	    echo "$$f ($$(dirname $$t))"; go test ./$$(dirname $$t) -run '^$$' -fuzz "^$$f\$$" -fuzztime 10s; done; done
+
+clean: ## what was built and installed here
+	rm -rf bin .venv .cache test/conformance/js/node_modules
+
+$(VENV): test/conformance/python/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(NODE): test/conformance/js/package-lock.json
+	cd test/conformance/js && npm ci --no-audit --no-fund --loglevel=error
+	touch $@

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"encoding/json"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const (
+	ownPath     = "/_atelier/"
+	healthPath  = ownPath + "health"
+	metricsPath = ownPath + "metrics"
+)
+
+// handler puts the server's own pages before the API.
+func (s *Server) handler(registry *prometheus.Registry) http.Handler {
+	own := http.NewServeMux()
+	own.HandleFunc("GET "+healthPath, s.health)
+	own.Handle("GET "+metricsPath, fromHere(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
+	own.HandleFunc(ownPath, http.NotFound)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Only these paths: a mux would clean and redirect the paths of objects.
+		if strings.HasPrefix(r.URL.Path, ownPath) {
+			own.ServeHTTP(w, r)
+			return
+		}
+		s.chain.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{"status": "ok", "version": s.cfg.Version})
+}
+
+// fromHere lets only clients of this machine in: metrics tell what is called how often.
+func fromHere(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			http.Error(w, "metrics are for this machine alone", http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// httpLog takes net/http's complaints about clients as what they are: of interest to who debugs.
+func httpLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }

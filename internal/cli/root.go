@@ -1,0 +1,53 @@
+// Package cli is the command line of atelier. Every command but serve and version is an AWS client, of this server or any
+// other endpoint.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/atelier-studio/atelier/internal/platform/config"
+)
+
+// Environment is what commands take from their process.
+type Environment struct {
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Version        string
+	// Serve runs a server until its context ends. The commands are clients and know no server.
+	Serve func(context.Context, config.Config, Environment) error
+}
+
+// Run runs a command line, and returns the exit code: 0, 1 for a failure, which is told on stderr in one line.
+func Run(ctx context.Context, env Environment, args []string) int {
+	root := &cobra.Command{
+		Use:           "atelier",
+		Short:         "The unified studio that you run yourself: AWS's data and AI services in one binary",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetArgs(args)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(serve(env), environment(env), account(env), version(env))
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(env.Stderr, "atelier:", err)
+		return 1
+	}
+	return 0
+}
+
+func version(env Environment) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(env.Stdout, "atelier %s %s %s/%s\n", env.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	rootKey    = "AKIABENCHBENCHBENCH1"
+	rootSecret = "bench-bench-bench-bench-bench-bench-1234"
+	gateway    = "github.com/versity/versitygw/cmd/versitygw@v1.8.0" // as in go.mod
+)
+
+// server is something to be measured.
+type server struct {
+	name, url   string
+	key, secret string
+	client      *http.Client
+	process     *exec.Cmd
+}
+
+func (s *server) stop() {
+	if s.process != nil {
+		_ = s.process.Process.Signal(syscall.SIGTERM)
+		_ = s.process.Wait()
+	}
+}
+
+func newServer(name, address string, p *exec.Cmd) *server {
+	return &server{name: name, url: "http://" + address, key: rootKey, secret: rootSecret, process: p,
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10, DisableCompression: true}}}
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// spawn starts a program and waits until its port takes connections.
+func spawn(ctx context.Context, address string, env []string, program string, args ...string) (*exec.Cmd, error) {
+	c := exec.Command(program, args...)
+	c.Env = append(os.Environ(), env...)
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(2 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_ = conn.Close()
+			return c, nil
+		}
+	}
+	_ = c.Process.Kill()
+	return nil, fmt.Errorf("%s doesn't answer", program)
+}
+
+var rootEnv = []string{"ATELIER_ROOT_ACCESS_KEY_ID=" + rootKey, "ATELIER_ROOT_SECRET_ACCESS_KEY=" + rootSecret,
+	"ROOT_ACCESS_KEY=" + rootKey, "ROOT_SECRET_KEY=" + rootSecret}
+
+func startAll(ctx context.Context, work string) (list []*server, err error) {
+	var a [4]string
+	for i := range a {
+		if a[i], err = freePort(); err != nil {
+			return nil, err
+		}
+	}
+	p, err := spawn(ctx, a[0], rootEnv, "bin/atelier", "serve", "--listen", a[0], "--s3-listen", a[1], "--data-dir", filepath.Join(work, "atelier"), "--log-level", "error")
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, newServer(shared, a[0], p), newServer(s3Port, a[1], nil))
+	python, err := motoPython()
+	if err != nil {
+		return list, err
+	}
+	_, port, _ := strings.Cut(a[2], ":")
+	c := exec.Command(python, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
+	if p, err = spawn(ctx, a[2], nil, c.Path, c.Args[1:]...); err != nil {
+		return list, err
+	}
+	list = append(list, newServer(moto, a[2], p))
+	gw, err := gatewayBinary()
+	if err != nil {
+		return list, err
+	}
+	dir := filepath.Join(work, "versitygw")
+	if err := os.MkdirAll(filepath.Join(dir, "versions"), 0o755); err != nil {
+		return list, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "buckets"), 0o755); err != nil {
+		return list, err
+	}
+	if p, err = spawn(ctx, a[3], rootEnv, gw, "--port", a[3], "--quiet", "posix", "--versioning-dir", filepath.Join(dir, "versions"), filepath.Join(dir, "buckets")); err != nil {
+		return list, err
+	}
+	list = append(list, newServer(versitygw, a[3], p))
+	return list, prepare(list)
+}
+
+// prepare makes what the cases read.
+func prepare(list []*server) error {
+	for _, s := range list {
+		if s.name != s3Port {
+			r, _ := http.NewRequest(http.MethodPut, s.url+"/bench", nil) // the URL is ours
+			r.Header.Set("X-Amz-Content-Sha256", hash(nil))
+			s.sign(r, "s3", hash(nil))
+			if err := s.do(r); err != nil {
+				return fmt.Errorf("cannot make the bucket on %s: %w", s.name, err)
+			}
+		}
+		if s.name == shared || s.name == moto {
+			if err := s.do(form(s, "iam", url.Values{"Action": {"CreateRole"}, "Version": {"2010-05-08"}, "RoleName": {"bench"},
+				"AssumeRolePolicyDocument": {trust}})); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// motoPython makes the Python environment of moto.
+func motoPython() (string, error) {
+	python, err := filepath.Abs(".cache/bench-venv/bin/python")
+	if err != nil || exec.Command(python, "-c", "import moto.server").Run() == nil {
+		return python, err
+	}
+	for _, c := range [][]string{{"python3", "-m", "venv", ".cache/bench-venv"},
+		{python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "test/bench/requirements.txt"}} {
+		if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("cannot install moto: %w\n%s", err, out)
+		}
+	}
+	return python, nil
+}
+
+func gatewayBinary() (string, error) {
+	dir, err := filepath.Abs(".cache/bench-bin")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "versitygw")
+	if _, err := os.Stat(binary); err == nil {
+		return binary, nil
+	}
+	c := exec.Command("go", "install", gateway)
+	c.Env = append(os.Environ(), "GOBIN="+dir)
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cannot build versitygw: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// startAndIdle starts Atelier ten times with an empty directory, and tells the times to its first answer and its memory
+// when it has nothing to do.
+func startAndIdle(ctx context.Context, work string) (times []time.Duration, resident int64, err error) {
+	for i := range 10 {
+		address, err := freePort()
+		if err != nil {
+			return nil, 0, err
+		}
+		begin := time.Now()
+		p, err := spawn(ctx, address, rootEnv, "bin/atelier", "serve", "--listen", address, "--data-dir", filepath.Join(work, "start"+strconv.Itoa(i)), "--log-level", "error")
+		if err != nil {
+			return nil, 0, err
+		}
+		resp, err := http.Get("http://" + address + "/_atelier/health")
+		if err != nil {
+			return nil, 0, err
+		}
+		_ = resp.Body.Close()
+		times = append(times, time.Since(begin))
+		if i == 9 {
+			time.Sleep(3 * time.Second)
+			resident = status(p.Process.Pid, "VmRSS:") << 10
+		}
+		_ = p.Process.Signal(syscall.SIGTERM)
+		if err := p.Wait(); err != nil {
+			return nil, 0, err
+		}
+	}
+	return times, resident, nil
+}
+
+func status(pid int, field string) int64 {
+	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if p := strings.Fields(s.Text()); len(p) > 1 && p[0] == field {
+			n, _ := strconv.ParseInt(p[1], 10, 64)
+			return n
+		}
+	}
+	return 0
+}
+
+func machine() string {
+	model := runtime.GOARCH
+	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(b)) {
+			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+				model = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return fmt.Sprintf("%d cores of %s, %s", runtime.NumCPU(), model, runtime.Version())
+}

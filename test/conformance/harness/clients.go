@@ -1,0 +1,68 @@
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// Python returns the interpreter of <root>/.venv, which holds what test/conformance/python/requirements.txt names. It
+// makes the environment when it isn't there.
+func Python() (string, error) {
+	venv := filepath.Join(Root(), ".venv")
+	python := filepath.Join(venv, "bin", "python")
+	requirements := filepath.Join(Root(), "test", "conformance", "python", "requirements.txt")
+	return python, once(filepath.Join(Root(), ".cache", "venv.lock"), func() error {
+		if exec.Command(python, "-c", "import boto3, awscli").Run() == nil {
+			return nil
+		}
+		if err := run(Root(), "python3", "-m", "venv", venv); err != nil {
+			return err
+		}
+		return run(Root(), python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", requirements)
+	})
+}
+
+// AWS returns the AWS CLI of the Python environment.
+func AWS() (string, error) {
+	_, err := Python()
+	return filepath.Join(Root(), ".venv", "bin", "aws"), err
+}
+
+// NodeDir returns the directory whose scripts find the AWS SDK for JavaScript. It installs the SDK when it isn't there.
+func NodeDir() (string, error) {
+	dir := filepath.Join(Root(), "test", "conformance", "js")
+	return dir, once(filepath.Join(Root(), ".cache", "js.lock"), func() error {
+		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-sts")); err == nil {
+			return nil
+		}
+		return run(dir, "npm", "ci", "--no-audit", "--no-fund")
+	})
+}
+
+// once keeps test processes that run at the same time from installing at the same time.
+func once(lock string, f func() error) error {
+	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
+		return err
+	}
+	l, err := os.OpenFile(lock, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer l.Close() // and so unlocks
+	if err := syscall.Flock(int(l.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	return f()
+}
+
+func run(dir, name string, args ...string) error {
+	c := exec.Command(name, args...)
+	c.Dir = dir
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot run %s: %w\n%s", name, err, out)
+	}
+	return nil
+}

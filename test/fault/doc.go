@@ -1,0 +1,2 @@
+// Package fault kills the server while it works, and looks at what is left.
+package fault
