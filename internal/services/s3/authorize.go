@@ -148,7 +148,7 @@ func (g *guard) conditions(rc *fasthttp.RequestCtx) authz.Context {
 
 // sourceIP is the client's address. The shared port tells it in a header, which is believed on the socket only.
 func sourceIP(rc *fasthttp.RequestCtx) string {
-	if rc.LocalAddr() != nil && rc.LocalAddr().Network() == "unix" {
+	if rc.LocalAddr().Network() == "unix" {
 		return string(rc.Request.Header.Peek(sourceHeader))
 	}
 	return rc.RemoteIP().String()

@@ -147,7 +147,8 @@ func (s *Service) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts
 	if err != nil {
 		return nil, err
 	}
-	return &sts.AssumeRoleOutput{Credentials: credentials(c), PackedPolicySize: packed, SourceIdentity: source,
+	//lint:ignore SA1019 clients still read the older name
+	return &sts.AssumeRoleOutput{Credentials: credentials(c), PackedPolicySize: packed, SessionTokenUtilization: packed, SourceIdentity: source,
 		AssumedRoleUser: &types.AssumedRoleUser{Arn: aws.String(p.ARN), AssumedRoleId: aws.String(p.UserID)}}, nil
 }
 

@@ -209,7 +209,7 @@ func TestSessionPolicies(t *testing.T) {
 	out, err := f.assume(f.ann.Principal, &sts.AssumeRoleInput{RoleArn: &id,
 		Policy:     aws.String(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sqs:*","Resource":"*"}}`),
 		PolicyArns: []types.PolicyDescriptorType{{Arn: aws.String("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")}}})
-	if err != nil || out.PackedPolicySize == nil || *out.PackedPolicySize < 1 {
+	if err != nil || out.SessionTokenUtilization == nil || *out.SessionTokenUtilization < 1 {
 		t.Fatalf("%+v, %v", out, err)
 	}
 	p := f.of(out.Credentials)

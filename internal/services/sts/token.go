@@ -100,6 +100,7 @@ func (s *Service) GetFederationToken(ctx context.Context, in *sts.GetFederationT
 	if err != nil {
 		return nil, err
 	}
-	return &sts.GetFederationTokenOutput{Credentials: credentials(c), PackedPolicySize: packed,
+	//lint:ignore SA1019 clients still read the older name
+	return &sts.GetFederationTokenOutput{Credentials: credentials(c), PackedPolicySize: packed, SessionTokenUtilization: packed,
 		FederatedUser: &types.FederatedUser{Arn: aws.String(p.ARN), FederatedUserId: aws.String(p.UserID)}}, nil
 }

@@ -98,7 +98,9 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeR
 	if len(transitive) > 0 {
 		held[keyTransitive] = transitive
 	}
+	//lint:ignore SA1019 clients still read the older name
 	out := &sts.AssumeRoleWithWebIdentityOutput{Audience: aws.String(audience), Provider: aws.String(provider.ARN()), PackedPolicySize: packed,
+		SessionTokenUtilization:     packed,
 		SubjectFromWebIdentityToken: aws.String(token.Subject),
 		AssumedRoleUser:             &types.AssumedRoleUser{Arn: aws.String(p.ARN), AssumedRoleId: aws.String(p.UserID)}}
 	if c.SourceIdentity != "" {

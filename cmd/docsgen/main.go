@@ -30,7 +30,7 @@ func run(check bool) error {
 	}
 	has, err := os.ReadFile(file)
 	if err != nil || !bytes.Equal(has, page) {
-		return fmt.Errorf("%s is not current; run go run ./internal/docsgen", file)
+		return fmt.Errorf("%s is not current; run go run ./cmd/docsgen", file)
 	}
 	return nil
 }
