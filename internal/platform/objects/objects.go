@@ -21,6 +21,10 @@ import (
 	"github.com/versity/versitygw/s3err"
 )
 
+// maxCopy is the largest object that one request copies, in bytes. Source:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+const maxCopy = 5 << 30
+
 // MaxDocument is the largest document of a bucket, in bytes.
 const MaxDocument = 256 << 10
 
@@ -65,7 +69,8 @@ func create(dir string) (*Backend, error) {
 		return nil, err
 	}
 	p, err := quietly(func() (*posix.Posix, error) {
-		return posix.New(buckets, attributes, posix.PosixOpts{VersioningDir: versions, ValidateBucketNames: true})
+		return posix.New(buckets, attributes, posix.PosixOpts{VersioningDir: versions, ValidateBucketNames: true,
+			CopyObjectThreshold: maxCopy})
 	})
 	if err != nil {
 		return nil, err
