@@ -1,0 +1,176 @@
+package governance
+
+import (
+	"slices"
+	"strings"
+)
+
+// claim is what one chain of grants gives.
+type claim struct {
+	may, pass Permissions // to do, and to grant on
+	scope     Scope       // of SELECT
+}
+
+// Access is what a principal may do with one resource.
+type Access struct {
+	ByIAM  bool // the resource is not governed: what IAM allows is allowed
+	Admin  bool // the principal is a data lake administrator of the resource's account
+	claims []claim
+}
+
+// May tells whether p may be done, on some part of the table when it is SELECT.
+func (a Access) May(p Permissions) bool { return a.ByIAM || a.Permissions()&p == p }
+
+// Any tells whether the principal may know of the resource at all.
+func (a Access) Any() bool { return a.ByIAM || a.Permissions() != 0 }
+
+// Permissions are all that were granted. ByIAM gives none by itself.
+func (a Access) Permissions() (p Permissions) {
+	for _, c := range a.claims {
+		p |= c.may
+	}
+	return p
+}
+
+// Grantable are the permissions that may be granted on, some of them on a part of the table only.
+func (a Access) Grantable() (p Permissions) {
+	for _, c := range a.claims {
+		p |= c.pass
+	}
+	return p
+}
+
+// MayPass tells whether p may be granted on for all that is in s.
+func (a Access) MayPass(p Permissions, s Scope) bool {
+	for _, c := range a.claims {
+		if c.pass&^Select&p != 0 {
+			p &^= c.pass &^ Select
+		}
+		if c.pass&Select != 0 && covers(c.scope, s) {
+			p &^= Select
+		}
+	}
+	return p == 0
+}
+
+// covers tells that big has every column of small, and no row is cut off that small has. Of rows only the same filter
+// counts: what another expression means is not looked into.
+func covers(big, small Scope) bool {
+	if big.Rows != "" && big.Rows != small.Rows && !strings.Contains(small.Rows, "("+big.Rows+")") {
+		return false
+	}
+	if !small.Every {
+		return len(keep(small.Names, big)) == len(small.Names)
+	}
+	if !big.Every {
+		return false
+	}
+	for _, x := range big.Excluded {
+		if !slices.Contains(small.Excluded, x) {
+			return false
+		}
+	}
+	return true
+}
+
+// Scopes are the parts of the table that may be selected from; one that is Whole stands alone.
+func (a Access) Scopes() []Scope {
+	if a.ByIAM {
+		return []Scope{whole}
+	}
+	var out []Scope
+	for _, c := range a.claims {
+		if c.may&Select == 0 || !c.scope.Every && len(c.scope.Names) == 0 {
+			continue
+		}
+		if c.scope.Whole() {
+			return []Scope{whole}
+		}
+		out = append(out, c.scope)
+	}
+	return out
+}
+
+// Whole tells that SELECT is given on all of the table.
+func (a Access) Whole() bool {
+	s := a.Scopes()
+	return len(s) == 1 && s[0].Whole()
+}
+
+// Sees tells whether the column is shown in the table's description. Whoever may select from some columns sees those;
+// whoever may describe or change the table and was not cut to columns sees all.
+func (a Access) Sees(column string) bool {
+	scopes := a.Scopes()
+	for _, s := range scopes {
+		if s.Has(column) {
+			return true
+		}
+	}
+	return len(scopes) == 0 && a.Permissions() != 0
+}
+
+// Reads tells whether values of the column may be selected.
+func (a Access) Reads(column string) bool {
+	for _, s := range a.Scopes() {
+		if s.Has(column) {
+			return true
+		}
+	}
+	return false
+}
+
+// Rows is the expression for the rows of which the column may be read: "" for all. It means nothing for a column that may
+// not be read.
+func (a Access) Rows(column string) string {
+	var parts []string
+	for _, s := range a.Scopes() {
+		if !s.Has(column) {
+			continue
+		}
+		if s.Rows == "" {
+			return ""
+		}
+		if !slices.Contains(parts, s.Rows) {
+			parts = append(parts, s.Rows)
+		}
+	}
+	return or(parts)
+}
+
+// RowFilter is the expression for the rows of which anything may be read: "" for all.
+func (a Access) RowFilter() string {
+	var parts []string
+	for _, s := range a.Scopes() {
+		if s.Rows == "" {
+			return ""
+		}
+		if !slices.Contains(parts, s.Rows) {
+			parts = append(parts, s.Rows)
+		}
+	}
+	return or(parts)
+}
+
+func or(parts []string) string {
+	switch len(parts) {
+	case 0:
+		return ""
+	case 1:
+		return parts[0]
+	}
+	return "(" + strings.Join(parts, ") OR (") + ")"
+}
+
+// bound cuts claims to what limits allow to be passed on.
+func bound(claims, limits []claim) []claim {
+	var out []claim
+	for _, c := range claims {
+		for _, l := range limits {
+			b := claim{may: c.may & l.pass, pass: c.pass & l.pass, scope: c.scope.and(l.scope)}
+			if b.may|b.pass != 0 {
+				out = append(out, b)
+			}
+		}
+	}
+	return out
+}
