@@ -173,6 +173,7 @@ func TestAuthorization(t *testing.T) {
 	u := harness.Must(f.server.User(f.ctx, f.producer, "ursula", `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":"ram:AssociateResourceShare","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/team":"a"},
 			"ForAllValues:StringEquals":{"ram:Principal":"`+f.consumer.Account+`"}}},
+		{"Effect":"Allow","Action":"ram:UntagResource","Resource":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":"team"}}},
 		{"Effect":"Allow","Action":"ram:CreateResourceShare","Resource":"*","Condition":{"Bool":{"ram:RequestedAllowsExternalPrincipals":"false"}}}]}`))(t)
 	c := ram.NewFromConfig(u.Config())
 	add := func(share, with string) error {
@@ -182,6 +183,10 @@ func TestAuthorization(t *testing.T) {
 	must(f, 0, add(mine, f.consumer.Account))
 	f.fails("a share without the tag", add(other, f.consumer.Account), "AccessDeniedException")
 	f.fails("another principal", add(mine, "999999999999"), "AccessDeniedException")
+	_, err = c.UntagResource(f.ctx, &ram.UntagResourceInput{ResourceShareArn: &mine, TagKeys: []string{"team", "cost"}})
+	f.fails("another tag", err, "AccessDeniedException")
+	_, err = c.UntagResource(f.ctx, &ram.UntagResourceInput{ResourceShareArn: &mine, TagKeys: []string{"team"}})
+	must(f, 0, err)
 	_, err = c.CreateResourceShare(f.ctx, &ram.CreateResourceShareInput{Name: aws.String("open")})
 	f.fails("open to all", err, "AccessDeniedException")
 	_, err = c.CreateResourceShare(f.ctx, &ram.CreateResourceShareInput{Name: aws.String("closed"), AllowExternalPrincipals: aws.Bool(false)})
