@@ -11,6 +11,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/platform/bus"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
+	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -360,7 +361,7 @@ func FuzzResource(f *testing.F) {
 		if kind, ok := sharing.TypeOf(s); ok && kind.Default() == "" {
 			t.Fatalf("%q has no permission", s)
 		}
-		if sharing.CheckPrincipal(s) == nil && (sharing.AccountOf(s) == "") != sharing.IsOrganization(s) {
+		if sharing.CheckPrincipal(s) == nil && (sharing.AccountOf(s) == "") != governance.IsOrganization(s) {
 			t.Fatalf("principal %q is of account %q", s, sharing.AccountOf(s))
 		}
 	})
