@@ -5,19 +5,17 @@ import (
 	"slices"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
-	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 )
 
 // maxChain is how many accounts a grant may be passed through.
 const maxChain = 8
 
-// decision is one question on its way: who belongs to which organizations is looked up once.
+// decision is one question on its way.
 type decision struct {
 	l      *Ledger
 	ctx    context.Context
 	region string
-	groups map[string][]string
 }
 
 // PrincipalARN is the name that grants know a caller by: of a role's session the role.
@@ -30,14 +28,14 @@ func PrincipalARN(p authz.Principal) string {
 
 // Access tells what p may do with a catalog, database, table or location. Whether IAM allows the call is asked elsewhere.
 func (l *Ledger) Access(ctx context.Context, p authz.Principal, region string, r Resource) (a Access, err error) {
-	d := decision{l: l, ctx: ctx, region: region, groups: map[string][]string{}}
+	d := decision{l: l, ctx: ctx, region: region}
 	err = l.read(ctx, func() { a = d.access(p, r) })
 	return a, err
 }
 
 // AccountAccess tells what an account as a whole may do with a resource of another, and pass on.
 func (l *Ledger) AccountAccess(ctx context.Context, account, region string, r Resource) (a Access, err error) {
-	d := decision{l: l, ctx: ctx, region: region, groups: map[string][]string{}}
+	d := decision{l: l, ctx: ctx, region: region}
 	err = l.read(ctx, func() { a.claims = d.account(account, r, nil) })
 	return a, err
 }
@@ -132,7 +130,7 @@ func (d *decision) reaches(account string, r Resource) bool {
 func (d *decision) claim(g *Grant, r Resource) claim {
 	c := claim{may: g.Permissions.expand(r.Kind), pass: g.Grantable.expand(r.Kind), scope: scopeOf(g.Columns, "")}
 	if g.Filter != "" {
-		f, ok := d.l.Filters.rows[Filter{Table: r, Region: d.region, Name: g.Filter}.Key()]
+		f, ok := d.l.Filters.Rows()[Filter{Table: r, Region: d.region, Name: g.Filter}.Key()]
 		if !ok {
 			return claim{}
 		}
@@ -199,7 +197,7 @@ func (d *decision) byIAM(r Resource, name string) bool {
 	if r.Kind == Catalog {
 		return !d.l.settings(r.Account(), d.region).CreateDatabaseIsNotForIAM
 	}
-	if _, in := d.l.OptIns.rows[OptIn{Principal: name, Resource: r}.Key(d.region)]; in {
+	if _, in := d.l.OptIns.Rows()[OptIn{Principal: name, Resource: r}.Key(d.region)]; in {
 		return false
 	}
 	for g := range d.on(r) {
@@ -215,11 +213,11 @@ func (d *decision) expression(r Resource) []TagValues {
 	if r.Name == "" {
 		return r.Expression
 	}
-	return d.l.Expressions.rows[store.Key{Account: r.Account(), Region: d.region, ID: r.Name}].Expression
+	return d.l.Expressions.Rows()[store.Key{Account: r.Account(), Region: d.region, ID: r.Name}].Expression
 }
 
 func (d *decision) tags(r Resource) Tagged {
-	return d.l.Tagged.rows[store.Key{Account: r.Account(), Region: d.region, ID: r.Key()}]
+	return d.l.Tagged.Rows()[store.Key{Account: r.Account(), Region: d.region, ID: r.Key()}]
 }
 
 // inherited are the tags of a database, or of a table with those of its database below.
@@ -278,40 +276,14 @@ func (d *decision) tagged(r Resource, want []TagValues) Scope {
 	return s
 }
 
-// memberships are the ARNs of the organization and the units that an account is in.
+// memberships are the ARNs of the organization and the units that an account is in. Who isn't known to be in is out.
 func (d *decision) memberships(account string) []string {
 	if d.l.organized == 0 || d.l.directory == nil {
 		return nil
 	}
-	if out, ok := d.groups[account]; ok {
-		return out
-	}
-	var out []string
-	err := d.l.store.View(d.ctx, func(tx *store.Tx) error {
-		o, err := d.l.directory.Organizations.Get(tx, identity.OrganizationKey)
-		if err != nil {
-			return err
-		}
-		a, err := d.l.directory.Accounts.Get(tx, identity.IDKey(account))
-		if err != nil {
-			return err
-		}
-		out = append(out, o.ARN())
-		for id := a.Parent; id != ""; {
-			u, err := d.l.directory.Units.Get(tx, identity.IDKey(id))
-			if err != nil {
-				return err
-			}
-			if u.Parent != "" {
-				out = append(out, o.UnitARN(u))
-			}
-			id = u.Parent
-		}
-		return nil
-	})
+	out, err := d.l.directory.Memberships(d.ctx, account)
 	if err != nil {
-		out = nil // who isn't known to be in is out
+		return nil
 	}
-	d.groups[account] = out
 	return out
 }

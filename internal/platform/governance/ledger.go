@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
@@ -27,7 +26,6 @@ type Config struct {
 
 // Ledger holds every grant of the server, and decides.
 type Ledger struct {
-	store     *store.Store
 	directory *identity.Directory
 	reach     Reach
 	clock     clock.Clock
@@ -35,17 +33,16 @@ type Ledger struct {
 	// The rows. Whatever is put or deleted there counts from the commit on. Keys: Grant.Key, Filter.Key, OptIn.Key; settings
 	// under SettingsKey; locations, tags and saved expressions under account, region and path, tag key or name; Tagged under its resource's
 	// account and key.
-	Grants      *mirror[Grant]
-	Filters     *mirror[Filter]
-	Settings    *mirror[Settings]
-	Locations   *mirror[Registered]
-	OptIns      *mirror[OptIn]
-	Tags        *mirror[TagDefinition]
-	Tagged      *mirror[Tagged]
-	Expressions *mirror[SavedExpression]
+	Grants      *store.Held[Grant]
+	Filters     *store.Held[Filter]
+	Settings    *store.Held[Settings]
+	Locations   *store.Held[Registered]
+	OptIns      *store.Held[OptIn]
+	Tags        *store.Held[TagDefinition]
+	Tagged      *store.Held[Tagged]
+	Expressions *store.Held[SavedExpression]
 
-	mu          sync.RWMutex
-	loaded      bool
+	image       *store.Image
 	byResource  map[string]map[store.Key]*Grant // region and Resource.Key
 	byPrincipal map[string]map[store.Key]*Grant
 	policies    map[string]map[store.Key]*Grant // by region and catalog: grants on tag expressions
@@ -54,16 +51,16 @@ type Ledger struct {
 
 // New opens the ledger. Nothing is read before the first question.
 func New(c Config) *Ledger {
-	l := &Ledger{store: c.Store, directory: c.Directory, reach: c.Reach, clock: c.Clock,
+	l := &Ledger{directory: c.Directory, reach: c.Reach, clock: c.Clock, image: store.NewImage(c.Store),
 		byResource: map[string]map[store.Key]*Grant{}, byPrincipal: map[string]map[store.Key]*Grant{}, policies: map[string]map[store.Key]*Grant{}}
-	l.Grants = newMirror(l, "lakeformation_grant", l.index)
-	l.Filters = newMirror[Filter](l, "lakeformation_filter", nil)
-	l.Settings = newMirror[Settings](l, "lakeformation_settings", nil)
-	l.Locations = newMirror[Registered](l, "lakeformation_location", nil)
-	l.OptIns = newMirror[OptIn](l, "lakeformation_optin", nil)
-	l.Tags = newMirror[TagDefinition](l, "lakeformation_tag", nil)
-	l.Tagged = newMirror[Tagged](l, "lakeformation_tagged", nil)
-	l.Expressions = newMirror[SavedExpression](l, "lakeformation_expression", nil)
+	l.Grants = store.NewHeld(l.image, "lakeformation_grant", l.index)
+	l.Filters = store.NewHeld[Filter](l.image, "lakeformation_filter", nil)
+	l.Settings = store.NewHeld[Settings](l.image, "lakeformation_settings", nil)
+	l.Locations = store.NewHeld[Registered](l.image, "lakeformation_location", nil)
+	l.OptIns = store.NewHeld[OptIn](l.image, "lakeformation_optin", nil)
+	l.Tags = store.NewHeld[TagDefinition](l.image, "lakeformation_tag", nil)
+	l.Tagged = store.NewHeld[Tagged](l.image, "lakeformation_tagged", nil)
+	l.Expressions = store.NewHeld[SavedExpression](l.image, "lakeformation_expression", nil)
 	return l
 }
 
@@ -108,50 +105,8 @@ func (l *Ledger) index(k store.Key, old, now *Grant) {
 	}
 }
 
-// ready loads everything once. It reads in a write transaction, so that no change falls between what is read and what is
-// told by commits.
-func (l *Ledger) ready(ctx context.Context) error {
-	l.mu.RLock()
-	loaded := l.loaded
-	l.mu.RUnlock()
-	if loaded {
-		return nil
-	}
-	return l.store.Update(ctx, func(tx *store.Tx) error {
-		var fill []func()
-		for _, load := range []func(*store.Tx) (func(), error){l.Grants.load, l.Filters.load, l.Settings.load, l.Locations.load,
-			l.OptIns.load, l.Tags.load, l.Tagged.load, l.Expressions.load} {
-			f, err := load(tx)
-			if err != nil {
-				return err
-			}
-			fill = append(fill, f)
-		}
-		tx.OnCommit(func() {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			if l.loaded {
-				return
-			}
-			for _, f := range fill {
-				f()
-			}
-			l.loaded = true
-		})
-		return nil
-	})
-}
-
 // read runs f with everything loaded and held still.
-func (l *Ledger) read(ctx context.Context, f func()) error {
-	if err := l.ready(ctx); err != nil {
-		return err
-	}
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	f()
-	return nil
-}
+func (l *Ledger) read(ctx context.Context, f func()) error { return l.image.Read(ctx, f) }
 
 // SettingsOf reads an account's settings, the first ones when it never changed them.
 func (l *Ledger) SettingsOf(ctx context.Context, account, region string) (s Settings, err error) {
@@ -160,7 +115,7 @@ func (l *Ledger) SettingsOf(ctx context.Context, account, region string) (s Sett
 }
 
 func (l *Ledger) settings(account, region string) Settings {
-	if s, ok := l.Settings.rows[settingsKey(account, region)]; ok {
+	if s, ok := l.Settings.Rows()[settingsKey(account, region)]; ok {
 		return s
 	}
 	return FirstSettings()
@@ -170,7 +125,7 @@ func (l *Ledger) settings(account, region string) Settings {
 func (l *Ledger) LocationOf(ctx context.Context, account, region, path string) (r Registered, ok bool, err error) {
 	err = l.read(ctx, func() {
 		for p := path; ; {
-			if r, ok = l.Locations.rows[store.Key{Account: account, Region: region, ID: p}]; ok {
+			if r, ok = l.Locations.Rows()[store.Key{Account: account, Region: region, ID: p}]; ok {
 				return
 			}
 			i := strings.LastIndexByte(p, '/')
@@ -186,7 +141,7 @@ func (l *Ledger) LocationOf(ctx context.Context, account, region, path string) (
 // All lists grants for which match is true, in order of their keys.
 func (l *Ledger) All(ctx context.Context, match func(Grant) bool) (out []Grant, err error) {
 	err = l.read(ctx, func() {
-		for _, g := range l.Grants.rows {
+		for _, g := range l.Grants.Rows() {
 			if match(g) {
 				out = append(out, g)
 			}
@@ -211,7 +166,7 @@ func compareKeys(a, b store.Key) int {
 func (l *Ledger) FromOutside(ctx context.Context, account, region string) (out []Resource, err error) {
 	found := map[string]Resource{}
 	err = l.read(ctx, func() {
-		for _, g := range l.Grants.rows {
+		for _, g := range l.Grants.Rows() {
 			r := g.Resource
 			if g.Region != region || r.Account() == account || r.Kind != Database && r.Kind != Table {
 				continue
@@ -258,23 +213,23 @@ func (l *Ledger) Dropped(ctx context.Context, tx *store.Tx, region string, r Res
 		if r.Kind == Table {
 			grants = slices.Collect(maps.Keys(l.byResource[region+r.Key()]))
 		} else {
-			for k, g := range l.Grants.rows {
+			for k, g := range l.Grants.Rows() {
 				if g.Region == region && same(g.Resource) {
 					grants = append(grants, k)
 				}
 			}
 		}
-		for k, f := range l.Filters.rows {
+		for k, f := range l.Filters.Rows() {
 			if f.Region == region && same(f.Table) {
 				filters = append(filters, k)
 			}
 		}
-		for k, o := range l.OptIns.rows {
+		for k, o := range l.OptIns.Rows() {
 			if k.Region == region && same(o.Resource) {
 				optIns = append(optIns, k)
 			}
 		}
-		for k, t := range l.Tagged.rows {
+		for k, t := range l.Tagged.Rows() {
 			if k.Region == region && same(t.Resource) {
 				tagged = append(tagged, k)
 			}
@@ -286,7 +241,7 @@ func (l *Ledger) Dropped(ctx context.Context, tx *store.Tx, region string, r Res
 	for _, remove := range []struct {
 		keys []store.Key
 		from func(*store.Tx, store.Key) error
-	}{{grants, l.Grants.deleteIf}, {filters, l.Filters.deleteIf}, {optIns, l.OptIns.deleteIf}, {tagged, l.Tagged.deleteIf}} {
+	}{{grants, l.Grants.DeleteIf}, {filters, l.Filters.DeleteIf}, {optIns, l.OptIns.DeleteIf}, {tagged, l.Tagged.DeleteIf}} {
 		for _, k := range remove.keys {
 			if err := remove.from(tx, k); err != nil {
 				return err
