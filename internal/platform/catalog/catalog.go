@@ -22,11 +22,14 @@ const ByLocation = "location"
 type Directory struct {
 	Databases *store.Table[Database] // key: Key; index: ByLocation
 	Tables    *store.Table[Table]    // key: Key; index: ByLocation
+
+	Partitions *Partitions
 }
 
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
 	return &Directory{
+		Partitions: newPartitions(st),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),

@@ -212,10 +212,27 @@ func (r *Reader) get(id string) (types.Partition, error) {
 	return r.unfold(id, row)
 }
 
-// Next reads at most n partitions behind the one that after names, in order of their ids; last names the last of them.
+// Pick reads the partitions that Select found. One that went since is left out.
+func (r *Reader) Pick(ids []string) ([]types.Partition, error) {
+	out := make([]types.Partition, 0, len(ids))
+	for _, id := range ids {
+		p, err := r.get(id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// Next reads at most n partitions behind the one that after names, in order of their ids. last names the last of them
+// when there are more, and is "" otherwise.
 func (r *Reader) Next(after string, n int) (out []types.Partition, last string, err error) {
 	span := r.Table.rangeOf(r.Region)
-	span.Limit = n
+	span.Limit = n + 1
 	if after != "" {
 		span.After = r.Table.under() + after
 	}
@@ -223,10 +240,13 @@ func (r *Reader) Next(after string, n int) (out []types.Partition, last string, 
 	if err != nil {
 		return nil, "", err
 	}
+	if len(rows) > n {
+		rows = rows[:n]
+		last = strings.TrimPrefix(rows[n-1].Key.ID, r.Table.under())
+	}
 	out = make([]types.Partition, len(rows))
 	for i, row := range rows {
-		last = strings.TrimPrefix(row.Key.ID, r.Table.under())
-		if out[i], err = r.unfold(last, row.Value); err != nil {
+		if out[i], err = r.unfold(strings.TrimPrefix(row.Key.ID, r.Table.under()), row.Value); err != nil {
 			return nil, "", err
 		}
 	}
