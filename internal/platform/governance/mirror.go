@@ -6,52 +6,45 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/store"
 )
 
-// mirror is a table of which a copy lies in memory. Its rows are guarded by the ledger's lock.
+// mirror is a table of which a copy lies in memory. The copy is guarded by the ledger's lock.
 type mirror[T any] struct {
-	l       *Ledger
-	table   *store.Table[T]
-	rows    map[store.Key]T
-	changed func(k store.Key, old, now *T) // keeps what is derived from the rows
+	l     *Ledger
+	table *store.Table[T]
+	put   func(k store.Key, now *T)
+	drop  func(k store.Key, old *T)
 }
 
-func newMirror[T any](l *Ledger, name string, changed func(k store.Key, old, now *T)) *mirror[T] {
-	if changed == nil {
-		changed = func(store.Key, *T, *T) {}
+// rows is the simplest copy.
+type rows[T any] map[store.Key]*T
+
+func (r rows[T]) get(k store.Key) (v T, ok bool) {
+	if p, in := r[k]; in {
+		return *p, true
 	}
-	return &mirror[T]{l: l, table: store.NewTable[T](l.store, name), rows: map[store.Key]T{}, changed: changed}
+	return v, false
+}
+
+func newMirror[T any](l *Ledger, name string, put, drop func(store.Key, *T)) *mirror[T] {
+	return &mirror[T]{l: l, table: store.NewTable[T](l.store, name), put: put, drop: drop}
+}
+
+func newRows[T any](l *Ledger, name string) (*mirror[T], rows[T]) {
+	r := rows[T]{}
+	return newMirror(l, name, func(k store.Key, now *T) { r[k] = now }, func(k store.Key, _ *T) { delete(r, k) }), r
 }
 
 // load reads all rows.
 func (m *mirror[T]) load(tx *store.Tx) (func(), error) {
-	rows, err := m.table.List(tx, store.Range{AllAccounts: true, AllRegions: true})
+	list, err := m.table.List(tx, store.Range{AllAccounts: true, AllRegions: true})
 	if err != nil {
 		return nil, err
 	}
 	return func() {
-		clear(m.rows)
-		for _, r := range rows {
-			m.rows[r.Key] = r.Value
-			m.changed(r.Key, nil, &r.Value)
+		for _, r := range list {
+			v := r.Value // of its own, so that one row doesn't hold the whole list
+			m.put(r.Key, &v)
 		}
 	}, nil
-}
-
-func (m *mirror[T]) set(k store.Key, now *T) {
-	m.l.mu.Lock()
-	defer m.l.mu.Unlock()
-	if !m.l.loaded {
-		return
-	}
-	var old *T
-	if v, ok := m.rows[k]; ok {
-		old = &v
-	}
-	if now == nil {
-		delete(m.rows, k)
-	} else {
-		m.rows[k] = *now
-	}
-	m.changed(k, old, now)
 }
 
 // Get reads a row in a transaction.
@@ -67,7 +60,7 @@ func (m *mirror[T]) Put(tx *store.Tx, k store.Key, v T) error {
 	if err := m.table.Put(tx, k, v); err != nil {
 		return err
 	}
-	tx.OnCommit(func() { m.set(k, &v) })
+	m.l.later(tx, func() { m.put(k, &v) })
 	return nil
 }
 
@@ -76,17 +69,32 @@ func (m *mirror[T]) Insert(tx *store.Tx, k store.Key, v T) error {
 	if err := m.table.Insert(tx, k, v); err != nil {
 		return err
 	}
-	tx.OnCommit(func() { m.set(k, &v) })
+	m.l.later(tx, func() { m.put(k, &v) })
 	return nil
 }
 
 // Delete removes a row, or fails with store.ErrNotFound.
 func (m *mirror[T]) Delete(tx *store.Tx, k store.Key) error {
+	old, err := m.table.Get(tx, k)
+	if err != nil {
+		return err
+	}
 	if err := m.table.Delete(tx, k); err != nil {
 		return err
 	}
-	tx.OnCommit(func() { m.set(k, nil) })
+	m.l.later(tx, func() { m.drop(k, &old) })
 	return nil
+}
+
+// clear removes the rows of an account and region whose ids begin with prefix, as the transaction sees them.
+func (m *mirror[T]) clear(tx *store.Tx, account, region, prefix string) error {
+	list, err := m.table.List(tx, store.Range{Account: account, Region: region, Prefix: prefix})
+	for _, r := range list {
+		if err := m.Delete(tx, r.Key); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // deleteIf removes a row that may be gone.

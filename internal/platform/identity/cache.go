@@ -15,6 +15,7 @@ const maxCached = 20_000
 // takes the cache before it looks at the store, and so what it found there can only go into the cache of that time.
 type cache struct {
 	credentials, policies   sync.Map
+	memberships             sync.Map // by account, of which there are few
 	nCredentials, nPolicies atomic.Int64
 }
 
