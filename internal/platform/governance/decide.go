@@ -51,11 +51,17 @@ func (d *decision) memberships(account string) []string {
 	if d.l.grants.organized == 0 || d.l.directory == nil {
 		return nil
 	}
-	out, ok := d.groups[account]
+	d.known(account)
+	return d.groups[account]
+}
+
+// known tells whether it was looked up what an account is in.
+func (d *decision) known(account string) bool {
+	_, ok := d.groups[account]
 	if !ok {
 		d.unknown = append(d.unknown, account)
 	}
-	return out
+	return ok
 }
 
 // PrincipalARN is the name that grants know a caller by: of a role's session the role.
@@ -108,7 +114,7 @@ func (d *decision) access(p authz.Principal, r Resource) Access {
 	name, owner := PrincipalARN(p), r.Account()
 	everybody := p.Account + everyone
 	var a Access
-	s, changed := d.l.settings[settingsKey(p.Account, d.region)]
+	s, changed := d.l.Settings.Rows()[settingsKey(p.Account, d.region)]
 	admin := changed && slices.Contains(s.Admins, name)
 	switch {
 	case p.Account == owner:
@@ -213,8 +219,9 @@ func (d *decision) account(account string, r Resource, through []string) []claim
 	return out
 }
 
+// reaches asks for the share. The answer may need to know what the account is in, which is looked up before.
 func (d *decision) reaches(account string, r Resource) bool {
-	return d.l.reach == nil || d.l.reach.Reaches(account, d.region, r.ARN(d.region))
+	return d.l.reach == nil || (d.l.directory == nil || d.known(account)) && d.l.reach.Reaches(account, d.region, r.ARN(d.region))
 }
 
 // claim is what a grant says, before it is bound.
@@ -222,7 +229,7 @@ func (d *decision) claim(g *Grant, r Resource) claim {
 	k := r.governs()
 	c := claim{may: g.Permissions.expand(k), pass: g.Grantable.expand(k), scope: ScopeOf(g.Columns, "")}
 	if g.Filter != "" {
-		f, ok := d.l.filters.get(Filter{Table: g.Resource, Region: d.region, Name: g.Filter}.Key())
+		f, ok := d.l.Filters.Rows()[Filter{Table: g.Resource, Region: d.region, Name: g.Filter}.Key()]
 		if !ok {
 			return claim{}
 		}
@@ -312,7 +319,8 @@ func (d *decision) byIAM(r Resource, name string) bool {
 
 // optedIn tells whether a principal is governed where others are left to IAM.
 func (d *decision) optedIn(r Resource, name string) bool {
-	if len(d.l.optIns) == 0 {
+	optIns := d.l.OptIns.Rows()
+	if len(optIns) == 0 {
 		return false
 	}
 	places := []Resource{r}
@@ -323,7 +331,7 @@ func (d *decision) optedIn(r Resource, name string) bool {
 	}
 	for _, at := range places {
 		for _, who := range []string{name, AccountOf(name) + everyone} {
-			if _, in := d.l.optIns[OptIn{Principal: who, Resource: at}.Key(d.region)]; in {
+			if _, in := optIns[OptIn{Principal: who, Resource: at}.Key(d.region)]; in {
 				return true
 			}
 		}

@@ -2,6 +2,7 @@ package governance
 
 import (
 	"context"
+	"errors"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
 )
@@ -49,7 +50,7 @@ func (l *Ledger) Dropped(ctx context.Context, tx *store.Tx, region string, r Res
 		return err
 	}
 	for _, k := range others {
-		if err := l.Grants.deleteIf(tx, k); err != nil {
+		if err := l.Grants.Delete(tx, k); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
@@ -59,11 +60,24 @@ func (l *Ledger) Dropped(ctx context.Context, tx *store.Tx, region string, r Res
 		prefixes = append(prefixes, Resource{Kind: Table, Catalog: r.Catalog, Database: r.Database}.Key())
 	}
 	for _, p := range prefixes {
-		for _, clear := range []func(*store.Tx, string, string, string) error{l.Grants.clear, l.Filters.clear, l.OptIns.clear, l.Tagged.clear} {
-			if err := clear(tx, account, region, p); err != nil {
-				return err
-			}
+		in := store.Range{Account: account, Region: region, Prefix: p}
+		if err := errors.Join(sweep(tx, l.Grants, in), sweep(tx, l.Filters, in), sweep(tx, l.OptIns, in), sweep(tx, l.Tagged, in)); err != nil {
+			return err
 		}
 	}
-	return l.Tagged.deleteIf(tx, store.Key{Account: account, Region: region, ID: r.Key()})
+	return l.Tagged.DeleteIf(tx, store.Key{Account: account, Region: region, ID: r.Key()})
+}
+
+// sweep removes the rows in a range, as the transaction sees them.
+func sweep[T any](tx *store.Tx, table interface {
+	List(*store.Tx, store.Range) ([]store.Row[T], error)
+	Delete(*store.Tx, store.Key) error
+}, in store.Range) error {
+	list, err := table.List(tx, in)
+	for _, r := range list {
+		if err := table.Delete(tx, r.Key); err != nil {
+			return err
+		}
+	}
+	return err
 }

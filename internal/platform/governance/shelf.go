@@ -1,10 +1,6 @@
 package governance
 
-import (
-	"slices"
-
-	"github.com/atelier-studio/atelier/internal/platform/store"
-)
+import "slices"
 
 // home is a database. What isn't in any has the empty name.
 type home struct{ region, catalog, database string }
@@ -28,6 +24,8 @@ type shelf struct {
 func newShelf() *shelf {
 	return &shelf{homes: map[home]map[string][]*Grant{}, outside: map[holder]map[*Grant]struct{}{}, words: map[string]string{}}
 }
+
+func (s *shelf) clear() { *s = *newShelf() }
 
 // place is where grants on r are found. All grants on tag expressions of a catalog are in one.
 func (r Resource) place(region string) (home, string) {
@@ -76,12 +74,12 @@ func (g *Grant) same(o *Grant) bool {
 		(g.Resource.Kind != TagPolicy || g.Resource.Key() == o.Resource.Key())
 }
 
-func (s *shelf) put(_ store.Key, g *Grant) {
+func (s *shelf) put(g *Grant) {
 	for _, w := range []*string{&g.Grantor, &g.Region, &g.Principal, &g.By, &g.Resource.Catalog, &g.Resource.Database} {
 		*w = s.word(*w)
 	}
 	g.Resource.Kind = Kind(s.word(string(g.Resource.Kind)))
-	s.drop(store.Key{}, g)
+	s.drop(g)
 	h, name := g.Resource.place(g.Region)
 	in := s.homes[h]
 	if in == nil {
@@ -104,7 +102,7 @@ func (s *shelf) put(_ store.Key, g *Grant) {
 	}
 }
 
-func (s *shelf) drop(_ store.Key, like *Grant) {
+func (s *shelf) drop(like *Grant) {
 	h, name := like.Resource.place(like.Region)
 	list := s.homes[h][name]
 	i := slices.IndexFunc(list, like.same)

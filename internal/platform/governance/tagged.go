@@ -12,13 +12,11 @@ func (d *decision) expression(r Resource) []TagValues {
 	if r.Name == "" {
 		return r.Expression
 	}
-	e, _ := d.l.expressions.get(store.Key{Account: r.Account(), Region: d.region, ID: r.Name})
-	return e.Expression
+	return d.l.Expressions.Rows()[store.Key{Account: r.Account(), Region: d.region, ID: r.Name}].Expression
 }
 
 func (d *decision) tags(r Resource) Tagged {
-	t, _ := d.l.tagged.get(store.Key{Account: r.Account(), Region: d.region, ID: r.Key()})
-	return t
+	return d.l.Tagged.Rows()[store.Key{Account: r.Account(), Region: d.region, ID: r.Key()}]
 }
 
 // inherited are the tags of a database, or of a table with those of its database below.
