@@ -63,6 +63,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.GetTableVersion, wire.On(s.getTableVersionTargets)),
 		wire.Op(s.GetTableVersions, wire.On(s.getTableVersionsTargets)),
 		wire.Op(s.GetTables, wire.On(s.getTablesTargets)),
+		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
 		wire.Op(s.UpdateDatabase, wire.On(s.updateDatabaseTargets)),
 		wire.Op(s.UpdateTable, wire.On(s.updateTableTargets)),
 	}
