@@ -317,11 +317,14 @@ func BenchmarkReaches(b *testing.B) {
 		}
 		return nil
 	})
-	want := f.table("77")
-	for b.Loop() {
-		if !f.Reaches(f.m, region, want) {
-			b.Fatal("it doesn't")
-		}
+	for name, want := range map[string]bool{"77": true, "70/x": true, "none": false} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if f.Reaches(f.m, region, f.table(name)) != want {
+					b.Fatal("it is told wrong")
+				}
+			}
+		})
 	}
 }
 
