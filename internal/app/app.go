@@ -150,8 +150,8 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	}
 	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
 	tables := catalog.New(s.store)
-	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Clock: c})
 	shares := sharing.New(sharing.Config{Store: s.store, Directory: directory, Clock: c})
+	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Reach: shares, Clock: c})
 	access := ram.New(ram.Config{Store: s.store, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log})
 	clients := func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }
 	registry := prometheus.NewRegistry()
