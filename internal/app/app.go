@@ -25,10 +25,12 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
+	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/s3"
 	"github.com/atelier-studio/atelier/internal/services/sts"
@@ -148,7 +150,8 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	}
 	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
 	tables := catalog.New(s.store)
-	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Clock: c})
+	shares := sharing.New(sharing.Config{Store: s.store, Directory: directory, Clock: c})
+	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Reach: shares, Clock: c})
 	clients := func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -158,6 +161,8 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			glue.New(glue.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 				Logger: log}),
 			iam.New(iam.Config{Directory: directory, Clock: c}),
+			lakeformation.New(lakeformation.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Sharing: shares, Clients: clients,
+				Clock: c}),
 			organizations.New(organizations.Config{Directory: directory, Clock: c}),
 			sts.New(sts.Config{Directory: directory, Clock: c}),
 		},
@@ -168,6 +173,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.workers.Go(func() { trail.Run(background) })
+	s.workers.Go(func() { _ = ledger.Load(background) }) // a question that comes first loads it too
 	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	return nil
