@@ -32,6 +32,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/iam"
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
+	"github.com/atelier-studio/atelier/internal/services/ram"
 	"github.com/atelier-studio/atelier/internal/services/s3"
 	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -152,6 +153,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	tables := catalog.New(s.store)
 	shares := sharing.New(sharing.Config{Store: s.store, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Reach: shares, Clock: c})
+	access := ram.New(ram.Config{Store: s.store, Directory: directory, Catalog: tables, Sharing: shares, Clock: c, Logger: log})
 	clients := func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -164,6 +166,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			lakeformation.New(lakeformation.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Sharing: shares, Clients: clients,
 				Clock: c}),
 			organizations.New(organizations.Config{Directory: directory, Clock: c}),
+			access,
 			sts.New(sts.Config{Directory: directory, Clock: c}),
 		},
 		S3: s.s3.Handler(), Directory: directory, Recorder: trail, Clock: c, Logger: log, Region: s.cfg.Region, Metrics: registry,
@@ -174,6 +177,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	s.stop = stop
 	s.workers.Go(func() { trail.Run(background) })
 	s.workers.Go(func() { _ = ledger.Load(background) }) // a question that comes first loads it too
+	s.workers.Go(func() { access.Run(background) })
 	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	return nil
