@@ -167,7 +167,7 @@ func (s *Service) withBeginning(ctx context.Context, v *viewer, in *lakeformatio
 	if err != nil || settings.CreateDatabaseIsNotForIAM {
 		return list, err
 	}
-	first := listed{"", types.PrincipalResourcePermissions{Principal: principal(governance.AllowedByIAM), Resource: resource(r, nil, ""),
+	first := listed{"!", types.PrincipalResourcePermissions{Principal: principal(governance.AllowedByIAM), Resource: resource(r, nil, ""),
 		Permissions: []types.Permission{types.PermissionCreateDatabase}, PermissionsWithGrantOption: []types.Permission{}}}
 	return append([]listed{first}, list...), nil
 }
