@@ -56,7 +56,12 @@ func (s *Service) targets(ctx context.Context, r governance.Resource) ([]wire.Ta
 	list := above(r)
 	out := make([]wire.Target, len(list))
 	for i, of := range list {
-		out[i] = wire.Target{Resource: of.ARN(wire.CallOf(ctx).Region), Account: of.Account(), Policy: policy}
+		name := of.ARN(wire.CallOf(ctx).Region)
+		keys, err := s.tagsOf(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = wire.Target{Resource: name, Account: of.Account(), Policy: policy, Context: keys}
 	}
 	return out, nil
 }
