@@ -41,6 +41,7 @@ type fixture struct {
 	ledger    *governance.Ledger
 	catalog   *catalog.Directory
 	chain     *wire.Chain
+	dir       string
 	key       identity.Credential
 	root      authz.Principal
 	account   string
@@ -50,6 +51,7 @@ func open(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{t: t, clock: clock.At(time.Now().UTC().Truncate(time.Second))}
 	dir := t.TempDir()
+	f.dir = dir
 	var err error
 	f.st, err = store.Open(t.Context(), store.Config{Dir: dir, Clock: f.clock})
 	f.ok(err)
