@@ -92,7 +92,7 @@ func (t Table) key(region, id string) store.Key {
 }
 
 func (t Table) rangeOf(region string) store.Range {
-	return store.Range{Account: t.Resource().Account(), Region: region, Prefix: t.under()}
+	return Of(store.Key{Account: t.Resource().Account(), Region: region}, t.ID)
 }
 
 // Insert adds a partition, or returns store.ErrExists.
@@ -166,21 +166,19 @@ func (p *Partitions) Delete(tx *store.Tx, region string, t Table, values []strin
 	return nil
 }
 
-// Clear removes at most limit partitions of a table that is dropped, or of its shapes when no partition is left, and tells
-// how many. It is called until there is nothing.
-func (p *Partitions) Clear(tx *store.Tx, account, region, tableID string, limit int) (int, error) {
-	r := store.Range{Account: account, Region: region, Prefix: tableID + governance.Separator, Limit: limit}
+// Clear removes at most limit of the partitions in r, of a table that is dropped, or of their shapes when none is left, and
+// tells how many. It is called until there is nothing.
+func (p *Partitions) Clear(tx *store.Tx, r store.Range, limit int) (int, error) {
+	r.Limit = limit
 	n, err := p.rows.DeleteAll(tx, r)
-	if err == nil && n == 0 {
-		n, err = p.shapes.DeleteAll(tx, r)
+	if err == nil && n < limit {
+		left := 0
+		r.Limit = limit - n
+		left, err = p.shapes.DeleteAll(tx, r)
+		n += left
 	}
-	tx.OnCommit(func() { p.values.drop(tableID) })
+	tx.OnCommit(func() { p.values.drop(strings.TrimSuffix(r.Prefix, governance.Separator)) })
 	return n, err
-}
-
-// Count counts a table's partitions.
-func (p *Partitions) Count(tx *store.Tx, region string, t Table) (int, error) {
-	return p.rows.Count(tx, t.rangeOf(region))
 }
 
 // Reader reads partitions of one table in a transaction.
