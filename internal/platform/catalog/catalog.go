@@ -24,21 +24,23 @@ type Directory struct {
 	Databases *store.Table[Database] // key: Key; index: ByLocation
 	Tables    *store.Watched[Table]  // key: Key; index: ByLocation
 	Versions  *store.Table[Version]  // key: VersionKey
-	Indexes   *store.Table[Index]    // key: IndexKey
-	Functions *store.Table[Function] // key: FunctionKey
 
 	Partitions *Partitions
 	Statistics *Statistics
+	Indexes    *store.Table[Index]    // key: IndexKey
+	Functions  *store.Table[Function] // key: FunctionKey
 
 	image  *store.Image
-	scopes map[scope][]*Digest // in order of their ids
+	scopes map[scope]*shelf
 }
 
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
-	d := &Directory{image: store.NewImage(st), scopes: map[scope][]*Digest{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
-		Indexes: store.NewTable[Index](st, "glue_partition_index"), Functions: store.NewTable[Function](st, "glue_function"),
-		Partitions: newPartitions(st), Statistics: newStatistics(st),
+	d := &Directory{image: store.NewImage(st), scopes: map[scope]*shelf{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
+		Partitions: newPartitions(st),
+		Statistics: newStatistics(st),
+		Indexes:    store.NewTable[Index](st, "glue_partition_index"),
+		Functions:  store.NewTable[Function](st, "glue_function"),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),

@@ -193,7 +193,9 @@ func TestGetPartitions(t *testing.T) {
 	}
 	refuse("expression", func(in *glue.GetPartitionsInput) { in.Expression = aws.String("hour = ") }, "InvalidInputException", "Unsupported expression 'hour = ' at position 8")
 	refuse("column", func(in *glue.GetPartitionsInput) { in.Expression = aws.String("id = 1") }, "InvalidInputException", "Invalid partition expression!")
-	refuse("segment", func(in *glue.GetPartitionsInput) { in.Segment = &types.Segment{SegmentNumber: 3, TotalSegments: aws.Int32(3)} }, "InvalidInputException", "SegmentNumber")
+	refuse("segment", func(in *glue.GetPartitionsInput) {
+		in.Segment = &types.Segment{SegmentNumber: 3, TotalSegments: aws.Int32(3)}
+	}, "InvalidInputException", "SegmentNumber")
 	refuse("token", func(in *glue.GetPartitionsInput) { in.NextToken = aws.String("x") }, "InvalidInputException", "token")
 	f.parts(part("d", "noon"))
 	refuse("value", func(in *glue.GetPartitionsInput) { in.Expression = aws.String("hour = 1") }, "InvalidStateException", `"noon" is not an integer.`)

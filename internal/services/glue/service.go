@@ -83,6 +83,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.GetTables, wire.On(s.getTablesTargets)),
 		wire.Op(s.GetUserDefinedFunction, wire.On(s.getUserDefinedFunctionTargets)),
 		wire.Op(s.GetUserDefinedFunctions, wire.On(s.getUserDefinedFunctionsTargets)),
+		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
 		wire.Op(s.UpdateColumnStatisticsForPartition, wire.On(s.updateColumnStatisticsForPartitionTargets)),
 		wire.Op(s.UpdateColumnStatisticsForTable, wire.On(s.updateColumnStatisticsForTableTargets)),
 		wire.Op(s.UpdateDatabase, wire.On(s.updateDatabaseTargets)),
