@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/governance"
@@ -21,10 +22,16 @@ type Partitions struct {
 	rows   *store.Table[partition]
 	shapes *store.Table[shape]
 	values *cache
+
+	mu    sync.Mutex
+	known map[store.Key]bool // shapes that are kept, some of them
 }
 
+// maxKnown is how many shapes are known to be kept without asking.
+const maxKnown = 10_000
+
 func newPartitions(st *store.Store) *Partitions {
-	p := &Partitions{rows: store.NewTable[partition](st, "glue_partition"), shapes: store.NewTable[shape](st, "glue_partition_shape")}
+	p := &Partitions{known: map[store.Key]bool{}, rows: store.NewTable[partition](st, "glue_partition"), shapes: store.NewTable[shape](st, "glue_partition_shape")}
 	p.values = newCache(st, p.rows, cacheBytes)
 	return p
 }
@@ -137,7 +144,7 @@ func (p *Partitions) write(tx *store.Tx, region string, t Table, in types.Partit
 		}
 		sum := sha256.Sum256(body)
 		row.Shape = base64.RawURLEncoding.EncodeToString(sum[:16])
-		if err := p.shapes.Insert(tx, t.key(region, row.Shape), s); err != nil && !errors.Is(err, store.ErrExists) {
+		if err := p.keep(tx, t.key(region, row.Shape), s); err != nil {
 			return err
 		}
 	}
@@ -146,6 +153,28 @@ func (p *Partitions) write(tx *store.Tx, region string, t Table, in types.Partit
 		return err
 	}
 	tx.OnCommit(func() { p.values.changed(t.ID, id, true) })
+	return nil
+}
+
+// keep writes a shape that isn't kept yet. The shapes of a table live as long as the table.
+func (p *Partitions) keep(tx *store.Tx, k store.Key, s shape) error {
+	p.mu.Lock()
+	known := p.known[k]
+	p.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := p.shapes.Insert(tx, k, s); err != nil && !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	tx.OnCommit(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.known) >= maxKnown {
+			clear(p.known)
+		}
+		p.known[k] = true
+	})
 	return nil
 }
 
