@@ -43,7 +43,6 @@ type tally struct {
 	bytes            int
 	null             string
 	quoted, unclosed bool
-	last             int // where the last record began
 }
 
 func (o CSVClassifier) infer(s *sample, custom bool) (Schema, bool) {
@@ -55,9 +54,12 @@ func (o CSVClassifier) infer(s *sample, custom bool) (Schema, bool) {
 		d.escape = '\\'
 	}
 	t := o.count(s, d, columns)
-	if t.unclosed && (s.whole || t.last < len(s.text)/2) { // a lone quote took all that follows
-		d.quote, d.escape = 0, 0
-		t = o.count(s, d, columns)
+	if t.unclosed { // perhaps a lone quote took all that follows
+		plain := d
+		plain.quote, plain.escape = 0, 0
+		if u := o.count(s, plain, columns); u.usual > t.usual+1 {
+			d, t = plain, u
+		}
 	}
 	if t.records < 2 && !custom || t.records < 1 || float64(t.usual) < enoughAlike*float64(t.records) && o.Delimiter == 0 {
 		return Schema{}, false
@@ -79,17 +81,15 @@ func (o CSVClassifier) count(s *sample, d dialect, columns int) *tally {
 	t := &tally{rest: make([]looks, columns)}
 	sp := splitBytes(s.text, d)
 	for {
-		from := sp.pos
 		rec, err := sp.next()
 		if err == io.EOF {
 			return t
 		}
 		t.unclosed = sp.open
 		if sp.pos >= len(s.text) && !s.whole && t.records > 0 {
-			t.last = from
 			return t
 		}
-		t.last, t.bytes = from, sp.pos
+		t.bytes = sp.pos
 		if t.records++; len(rec) == columns {
 			t.usual++
 		}

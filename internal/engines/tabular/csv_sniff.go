@@ -20,8 +20,8 @@ func sniff(text []byte, asked dialect, whole bool) (d dialect, columns int) {
 		d.end = '\r'
 	}
 	head := text
-	if len(head) > sniffBytes {
-		head, whole = head[:sniffBytes], false
+	if n := sniffLength(text, d.end); n < len(text) {
+		head, whole = head[:n], false
 	}
 	if asked.quote != 0 {
 		d.quote = asked.quote
@@ -46,6 +46,19 @@ func sniff(text []byte, asked dialect, whole bool) (d dialect, columns int) {
 		}
 	}
 	return d, columns
+}
+
+// sniffLength is how much is looked at: three lines at least, however long they are.
+func sniffLength(text []byte, end byte) int {
+	at := 0
+	for range 3 {
+		i := bytes.IndexByte(text[at:], end)
+		if i < 0 {
+			return len(text)
+		}
+		at += i + 1
+	}
+	return max(at, min(sniffBytes, len(text)))
 }
 
 // usual is the number of fields that most records have, and how good that is.

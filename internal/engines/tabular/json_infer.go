@@ -72,8 +72,10 @@ func (c JSONClassifier) read(text []byte, whole bool) *jsonTally {
 			}
 		case err == io.EOF:
 			return t
-		case errors.Is(err, io.ErrUnexpectedEOF) && !whole:
-			t.interrupted = true
+		case errors.Is(err, io.ErrUnexpectedEOF) && (!whole || t.records > 0 && bytes.IndexByte(bytes.TrimSpace(text[at:]), '\n') < 0):
+			if t.interrupted = !whole; whole {
+				t.bad++
+			}
 			return t
 		default:
 			return c.readLines(text, whole)

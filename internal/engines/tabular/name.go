@@ -13,23 +13,22 @@ const maxName = 255
 // columnNames makes names as Glue keeps them: lower-case, none empty, none twice. A name that is missing tells its place.
 func columnNames(raw []string) []string {
 	names := make([]string, len(raw))
-	taken := make(map[string]bool, len(raw))
+	taken := make(map[string]int, len(raw)) // and the number that was tried last for a second of that name
 	for i, n := range raw {
 		n = cleanName(n)
 		if n == "" {
 			n = "col" + strconv.Itoa(i)
 		}
 		name := n
-		for k := 1; taken[name]; k++ {
-			name = n + "_" + strconv.Itoa(k)
+		for _, ok := taken[name]; ok; _, ok = taken[name] {
+			taken[n]++
+			name = n + "_" + strconv.Itoa(taken[n])
 		}
-		taken[name] = true
+		taken[name] = 0
 		names[i] = name
 	}
 	return names
 }
-
-func generatedNames(n int) []string { return columnNames(make([]string, n)) }
 
 // cleanName lowers a name and takes out what Glue allows in none.
 func cleanName(n string) string {

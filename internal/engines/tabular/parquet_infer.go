@@ -101,6 +101,9 @@ func checkFooter(meta *metadata.FileMetaData, size int64) error {
 				return fmt.Errorf("%w: %w", ErrCorrupt, err)
 			}
 			from, n := c.DataPageOffset(), c.TotalCompressedSize()
+			if c.HasDictionaryPage() && (c.DictionaryPageOffset() < 0 || c.DictionaryPageOffset() > size) {
+				return fmt.Errorf("%w: a dictionary lies outside of the file", ErrCorrupt)
+			}
 			if from < 0 || n < 0 || from > size || n > size {
 				return fmt.Errorf("%w: a column lies outside of the file", ErrCorrupt)
 			}
