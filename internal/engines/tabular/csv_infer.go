@@ -46,6 +46,9 @@ type tally struct {
 }
 
 func (o CSVClassifier) infer(s *sample, custom bool) (Schema, bool) {
+	if o.Delimiter == '\n' || o.Delimiter == '\r' || o.Quote == '\n' || o.Quote == '\r' || o.Delimiter != 0 && o.Delimiter == o.Quote {
+		return Schema{}, false
+	}
 	d, columns := sniff(s.text, dialect{delim: o.Delimiter, quote: o.Quote}, s.whole)
 	if columns < 2 && !o.Single || columns < 1 || columns > MaxColumns {
 		return Schema{}, false

@@ -128,12 +128,12 @@ func isXML(b []byte) bool {
 }
 
 // recovered turns a panic of a decoder that was fed rubbish into an error.
-func recovered(name string, err *error) {
-	if r := recover(); r != nil {
-		if tooLarge, ok := r.(allocError); ok {
-			*err = fmt.Errorf("cannot read %s: %w", name, tooLarge)
-			return
-		}
-		*err = fmt.Errorf("cannot read %s: %w: %v", name, ErrCorrupt, r)
+func recovered(what string, err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case allocError:
+		*err = fmt.Errorf("cannot decode %s: %w", what, r.error)
+	default:
+		*err = fmt.Errorf("cannot decode %s: %w: %v", what, ErrCorrupt, r)
 	}
 }

@@ -35,11 +35,7 @@ func inferParquet(f *opened, o Options) (Schema, error) {
 
 // readFooter reads the end of a file, in one or two reads, and checks that what it speaks of can be there.
 func readFooter(at io.ReaderAt, size int64) (meta *metadata.FileMetaData, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: the footer makes no sense: %v", ErrCorrupt, r)
-		}
-	}()
+	defer recovered("the footer", &err)
 	if size < 12 {
 		return nil, fmt.Errorf("%w: %d bytes are no Parquet file", ErrCorrupt, size)
 	}
@@ -113,11 +109,7 @@ func checkFooter(meta *metadata.FileMetaData, size int64) error {
 }
 
 func describeParquet(meta *metadata.FileMetaData) (out Schema, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: the schema makes no sense: %v", ErrCorrupt, r)
-		}
-	}()
+	defer recovered("the schema", &err)
 	sc, err := pqarrow.FromParquet(meta.Schema, nil, nil)
 	if err != nil {
 		return out, fmt.Errorf("%w: %w", ErrCorrupt, err)

@@ -120,16 +120,34 @@ func (r *rowReader) arrowColumns(sc *arrow.Schema) []int {
 
 func (r *rowReader) batch(rec arrow.RecordBatch, columns []int) error {
 	for i := range int(rec.NumRows()) {
-		for j, c := range columns {
-			if c >= 0 {
-				r.row[j] = arrowValue(rec.Column(c), i, 0)
-			}
+		if err := r.take(rec, i, columns); err != nil {
+			return err
 		}
 		if err := r.give(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// take sets the row. The lengths in a batch may be lies still.
+func (r *rowReader) take(rec arrow.RecordBatch, i int, columns []int) (err error) {
+	defer recovered("a row", &err)
+	for j, c := range columns {
+		if c >= 0 {
+			r.row[j] = arrowValue(rec.Column(c), i, 0)
+		}
+	}
+	return nil
+}
+
+// span is where an element's values are, which must be there.
+func span(a array.ListLike, i int) (int64, int64) {
+	from, to := a.ValueOffsets(i)
+	if n := int64(a.ListValues().Len()); from < 0 || from > to || to > n {
+		panic(fmt.Sprintf("values %d to %d of %d", from, to, n))
+	}
+	return from, to
 }
 
 // arrowValue is a value of an array in Go's types.
@@ -175,7 +193,7 @@ func arrowValue(a arrow.Array, i, depth int) any {
 	case *array.Map:
 		return arrowMap(a, i, depth)
 	case array.ListLike:
-		from, to := a.ValueOffsets(i)
+		from, to := span(a, i)
 		out := make([]any, 0, to-from)
 		for k := from; k < to; k++ {
 			out = append(out, arrowValue(a.ListValues(), int(k), depth+1))
@@ -192,7 +210,7 @@ func arrowValue(a arrow.Array, i, depth int) any {
 }
 
 func arrowMap(a *array.Map, i, depth int) any {
-	from, to := a.ValueOffsets(i)
+	from, to := span(a, i)
 	out := make(map[string]any, to-from)
 	for k := from; k < to; k++ {
 		out[fmt.Sprint(arrowValue(a.Keys(), int(k), depth+1))] = arrowValue(a.Items(), int(k), depth+1)
