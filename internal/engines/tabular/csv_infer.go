@@ -76,6 +76,7 @@ func (o CSVClassifier) infer(s *sample, custom bool) (Schema, bool) {
 		out.Quote, out.Escape = d.quote, d.escape
 	}
 	o.columns(&out, t, columns)
+	out.Records -= int64(out.HeaderLines)
 	return out, true
 }
 

@@ -36,7 +36,7 @@ type Schema struct {
 	Codec string
 	Rows  int64 // in the file, from its footer
 
-	Records       int64 // seen in the sample; of Parquet all
+	Records       int64 // seen in the sample, without headers; of Parquet all
 	Bad           int64 // lines that did not fit
 	AverageRecord int64 // in bytes, unpacked; 0 when no record was seen whole
 	Whole         bool  // all of the file was seen
