@@ -9,7 +9,7 @@ import (
 func mathFunctions() map[string]function {
 	return map[string]function{
 		"abs":         {args: "number", sql: "abs($1)", ret: "=1"},
-		"cbrt":        {args: "number", sql: "cbrt($1)", ret: Double},
+		"cbrt":        {args: "number", sql: "at_cbrt(CAST($1 AS DOUBLE))", ret: Double},
 		"ceil":        {args: "number", gen: whole("ceil")},
 		"ceiling":     {args: "number", gen: whole("ceil")},
 		"floor":       {args: "number", gen: whole("floor")},

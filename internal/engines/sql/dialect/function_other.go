@@ -47,7 +47,8 @@ func typeOf(t *translator, c *call, a []val) val {
 	if a[0].t == nil {
 		t.fail(NotSupported, c.Pos, "the type is not known before the query runs")
 	}
-	return val{text(a[0].t.String()), basic(Varchar)}
+	name := text(a[0].t.String()) // the argument stays, as it may be an aggregate
+	return val{"(CASE WHEN (" + a[0].sql + ") IS NULL THEN " + name + " ELSE " + name + " END)", basic(Varchar)}
 }
 
 // unsupported names functions of Trino's that are known and not done, and why.

@@ -40,7 +40,7 @@ func textFunctions() map[string]function {
 		"regexp_like":        {args: "text,text", gen: byPattern("regexp_matches($1, $2)", Boolean)},
 		"regexp_extract":     {args: "text,text,int?", gen: regexpExtract},
 		"regexp_extract_all": {args: "text,text,int?", gen: byPattern("regexp_extract_all($*)", "array:varchar")},
-		"regexp_replace":     {args: "text,text,text?", gen: regexpReplace},
+		"regexp_replace":     {args: "text,text,text|lambda?", gen: regexpReplace},
 		"regexp_split":       {args: "text,text", gen: byPattern("string_split_regex($1, $2)", "array:varchar")},
 		"regexp_count":       {args: "text,text", gen: byPattern("len(regexp_extract_all($1, $2))", BigInt)},
 

@@ -27,6 +27,7 @@ var macros = map[string]string{
 	"at_match": `(s, p, g) AS CASE WHEN regexp_matches(s, p) THEN regexp_extract(s, p, g) END`,
 	"at_ln":    `(x) AS CASE WHEN x > 0 THEN ln(x) WHEN x = 0 THEN CAST('-Infinity' AS DOUBLE) WHEN x IS NULL THEN NULL ELSE CAST('NaN' AS DOUBLE) END`,
 	"at_log10": `(x) AS CASE WHEN x > 0 THEN log10(x) WHEN x = 0 THEN CAST('-Infinity' AS DOUBLE) WHEN x IS NULL THEN NULL ELSE CAST('NaN' AS DOUBLE) END`,
+	"at_cbrt":  `(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END`,
 	"at_sqrt":  `(x) AS CASE WHEN x < 0 THEN CAST('NaN' AS DOUBLE) ELSE sqrt(x) END`,
 	"at_from_base": `(s, b) AS CAST(list_sum(list_transform(range(1, length(s) + 1),
 		lambda i : (strpos('0123456789abcdefghijklmnopqrstuvwxyz', lower(s[i])) - 1) * pow(b, length(s) - i))) AS BIGINT)`,

@@ -361,7 +361,7 @@ func (p *parser) selectItem() selectItem {
 		}
 		return it
 	}
-	if p.accept("as") || p.peek().isName() {
+	if t := p.peek(); p.accept("as") || t.isName() && (t.kind == quoted || !notAlias[t.text]) {
 		it.alias = p.name()
 	}
 	return it

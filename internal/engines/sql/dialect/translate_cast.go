@@ -76,7 +76,7 @@ func (t *translator) castable(at Pos, from, to *Type) {
 func (t *translator) textToInt(at Pos, sql string, plain func(string) string) string {
 	fail := "NULL"
 	if t.try == 0 {
-		fail = marked(at, "error(concat('Cannot cast ''', "+sql+", ''' to an integer'))")
+		fail = "error(concat('Cannot cast ''', " + sql + ", ''' to an integer'))"
 	}
 	return "(CASE WHEN regexp_full_match(" + sql + ", '[+-]?[0-9]+') OR " + sql + " IS NULL THEN " + plain(sql) + " ELSE " + fail + " END)"
 }

@@ -80,14 +80,11 @@ func (t *translator) arithmetic(b *binary, l, r val) val {
 		plain = "(" + l.sql + " // " + r.sql + ")"
 	case typ.is(Decimal) && b.op == "/":
 		plain = "CAST(CAST(" + l.sql + " AS DOUBLE) / " + r.sql + " AS " + typ.Duck() + ")"
-	case typ == nil && b.op == "/":
-		// The setting integer_division makes this the division of integers when both are.
-		plain = "(" + l.sql + " / " + r.sql + ")"
 	}
 	if nonZero(b.r) || typ == nil {
 		return val{plain, typ}
 	}
-	return val{"(CASE WHEN " + r.sql + " = 0 THEN " + t.orNull(marked(b.Pos, raise("Division by zero"))) + " ELSE " + plain + " END)", typ}
+	return val{"(CASE WHEN " + r.sql + " = 0 THEN " + t.orNull(raise("Division by zero")) + " ELSE " + plain + " END)", typ}
 }
 
 // orNull is the failing expression, or NULL where failures are caught.

@@ -128,7 +128,7 @@ func (w *walker) node(n map[string]any) {
 		}
 		if class == "FUNCTION" || class == "WINDOW" {
 			name := text("function_name")
-			if text("schema") != "" || text("catalog") != "" || !allowedFunctions[name] && !strings.HasPrefix(name, "at_") {
+			if text("schema") != "" && text("schema") != "main" || text("catalog") != "" || !allowedFunctions[name] && !strings.HasPrefix(name, "at_") {
 				w.refuse("function " + name)
 			}
 		}

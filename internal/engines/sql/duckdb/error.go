@@ -67,8 +67,11 @@ func explain(err error, st *dialect.Statement) error {
 		e = sql.Errorf(sql.Data, "NUMERIC_VALUE_OUT_OF_RANGE", "%s", r.first())
 	case "Invalid Input":
 		e = sql.Errorf(sql.Data, "INVALID_FUNCTION_ARGUMENT", "%s", r.first())
-		if r.first() == "Division by zero" {
+		switch {
+		case r.first() == "Division by zero":
 			e.Code = "DIVISION_BY_ZERO"
+		case strings.HasPrefix(r.first(), "Cannot cast"):
+			e.Code = "INVALID_CAST_ARGUMENT"
 		}
 	case "Binder":
 		e = sql.Errorf(sql.TypeMismatch, "TYPE_MISMATCH", "%s", r.first())

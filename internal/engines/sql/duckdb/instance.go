@@ -43,7 +43,7 @@ func open() (*instance, error) {
 		mapping.Close(&in.db)
 		return nil, fmt.Errorf("cannot connect to the engine")
 	}
-	err := in.exec(context.Background(), "SET TimeZone = 'UTC'; SET integer_division = true; SET ieee_floating_point_ops = true; SET errors_as_json = true; SET Calendar = 'gregorian'")
+	err := in.exec(context.Background(), "SET TimeZone = 'UTC'; SET ieee_floating_point_ops = true; SET errors_as_json = true; SET Calendar = 'gregorian'")
 	if err != nil {
 		in.close()
 		return nil, err
