@@ -22,11 +22,20 @@ const ByLocation = "location"
 type Directory struct {
 	Databases *store.Table[Database] // key: Key; index: ByLocation
 	Tables    *store.Table[Table]    // key: Key; index: ByLocation
+
+	Partitions *Partitions
+	Statistics *Statistics
+	Indexes    *store.Table[Index]    // key: IndexKey
+	Functions  *store.Table[Function] // key: FunctionKey
 }
 
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
 	return &Directory{
+		Partitions: newPartitions(st),
+		Statistics: newStatistics(st),
+		Indexes:    store.NewTable[Index](st, "glue_partition_index"),
+		Functions:  store.NewTable[Function](st, "glue_function"),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),
