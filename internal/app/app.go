@@ -27,6 +27,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/services/athena"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
@@ -158,6 +159,8 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if s.chain, err = wire.New(wire.Config{
 		Services: []wire.Service{
+			athena.New(athena.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
+				Logger: log}),
 			trail,
 			glue.New(glue.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 				Logger: log}),
