@@ -31,16 +31,14 @@ type Directory struct {
 	Functions  *store.Table[Function] // key: FunctionKey
 
 	image  *store.Image
-	scopes map[scope]*shelf
+	scopes map[scope][]*Digest // in order of their ids
 }
 
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
-	d := &Directory{image: store.NewImage(st), scopes: map[scope]*shelf{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
-		Partitions: newPartitions(st),
-		Statistics: newStatistics(st),
-		Indexes:    store.NewTable[Index](st, "glue_partition_index"),
-		Functions:  store.NewTable[Function](st, "glue_function"),
+	d := &Directory{image: store.NewImage(st), scopes: map[scope][]*Digest{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
+		Partitions: newPartitions(st), Statistics: newStatistics(st), Indexes: store.NewTable[Index](st, "glue_partition_index"),
+		Functions: store.NewTable[Function](st, "glue_function"),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,6 @@ type Digest struct {
 	Resource                   governance.Resource
 	Created, Updated, Accessed time.Time
 
-	slot   uint32  // on the shelf
 	text   string  // all values but the columns', in lower case, each between two "\n"
 	column string  // the columns'
 	fields []field // parts of text
@@ -143,30 +143,33 @@ func (d *Digest) Get(attribute string) string {
 
 // digest keeps the digests.
 func (d *Directory) digest(k store.Key, now *Table) {
-	in := scope{k.Account, k.Region}
-	s := d.scopes[in]
-	if s == nil {
-		s = newShelf()
-		d.scopes[in] = s
+	s := scope{k.Account, k.Region}
+	list := d.scopes[s]
+	i, there := slices.BinarySearchFunc(list, k.ID, func(e *Digest, id string) int { return strings.Compare(e.ID, id) })
+	switch {
+	case now != nil && there:
+		list[i] = DigestOf(k.ID, &now.Table)
+	case now != nil:
+		list = slices.Insert(list, i, DigestOf(k.ID, &now.Table))
+	case there:
+		list = slices.Delete(list, i, i+1)
 	}
-	if now == nil {
-		s.remove(k.ID)
-		return
-	}
-	s.set(DigestOf(k.ID, &now.Table))
+	d.scopes[s] = list
 }
 
-// Search finds the digests of an account's tables that say text, "" for all, and for which match is true, in order of their
-// ids. Only ids that begin with within are looked at. match is called with the catalogs held still, and must not read or change
-// them.
-func (d *Directory) Search(ctx context.Context, account, region, within, text string, match func(*Digest) bool) (out []*Digest, err error) {
+// Search finds the digests of an account's tables for which match is true, in order of their ids. Of within only the ids that
+// begin with it are looked at. match is called with the catalogs held still, and must not read or change them.
+func (d *Directory) Search(ctx context.Context, account, region, within string, match func(*Digest) bool) (out []*Digest, err error) {
 	err = d.image.Read(ctx, func() {
-		if s := d.scopes[scope{account, region}]; s != nil {
-			s.search(within, text, func(e *Digest) {
-				if match(e) {
-					out = append(out, e)
-				}
-			})
+		list := d.scopes[scope{account, region}]
+		i, _ := slices.BinarySearchFunc(list, within, func(e *Digest, id string) int { return strings.Compare(e.ID, id) })
+		for _, e := range list[i:] {
+			if !strings.HasPrefix(e.ID, within) {
+				return
+			}
+			if match(e) {
+				out = append(out, e)
+			}
 		}
 	})
 	return out, err
