@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -63,6 +64,7 @@ type Server struct {
 	store    *store.Store
 	s3       *s3.Service
 	jobs     *jobs.Runner
+	sql      *duckdb.Engine
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -150,6 +152,9 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		return err
 	}
 	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
+	if s.sql, err = duckdb.New(duckdb.Config{Dir: filepath.Join(s.cfg.DataDir, "sql")}); err != nil {
+		return err
+	}
 	tables := catalog.New(s.store)
 	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Clock: c})
 	shares := ram.New(ram.Config{Store: s.store, Directory: directory, Catalog: tables, Clock: c, Logger: log,
@@ -160,7 +165,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if s.chain, err = wire.New(wire.Config{
 		Services: []wire.Service{
 			athena.New(athena.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
-				Logger: log}),
+				Engine: s.sql, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena"), Logger: log}),
 			trail,
 			glue.New(glue.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 				Logger: log}),
@@ -266,6 +271,9 @@ func (s *Server) shut() error {
 	s.workers.Wait()
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.sql != nil {
+		errs = append(errs, s.sql.Close())
 	}
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())

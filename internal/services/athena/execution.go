@@ -1,13 +1,11 @@
 package athena
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
-	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -32,12 +30,6 @@ type execution struct {
 
 // counts are what a query read and gave.
 type counts struct{ InputRows, InputBytes, OutputRows, OutputBytes int64 }
-
-// MarshalJSON leaves out what is not set.
-func (e execution) MarshalJSON() ([]byte, error) {
-	type plain execution
-	return catalog.Compact(json.Marshal(plain(e)))
-}
 
 func (e *execution) key() store.Key {
 	return store.Key{Account: e.Caller.Account, Region: e.Region, ID: *e.QueryExecutionId}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -53,7 +54,7 @@ func (q *session) put(ctx context.Context, location string, body []byte) error {
 }
 
 // object writes one object as the caller.
-func (q *session) object(ctx context.Context, location string, body *bytes.Reader, c *types.ResultConfiguration) error {
+func (q *session) object(ctx context.Context, location string, body io.ReadSeeker, c *types.ResultConfiguration) error {
 	bucket, key := place(location)
 	in := &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: body, ContentType: aws.String("application/octet-stream")}
 	if c != nil {

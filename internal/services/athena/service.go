@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -27,7 +28,10 @@ type Config struct {
 	Clients   func(p authz.Principal, region string) aws.Config // AWS clients within the server
 	Clock     clock.Clock
 	Logger    *slog.Logger
-	Running   int // how many queries run at a time; 0: firstRunning
+	Engine    sql.Engine
+	Objects   string // where S3 keeps objects on this machine: Objects/bucket/key; "": they are fetched
+	Dir       string // for results on their way to S3
+	Running   int    // how many queries run at a time; 0: firstRunning
 }
 
 // firstRunning is how many queries run at a time when nothing else is said. The others wait as QUEUED.

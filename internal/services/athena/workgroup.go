@@ -2,14 +2,12 @@ package athena
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
-	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,12 +22,6 @@ const primary = "primary"
 type workgroup struct {
 	types.WorkGroup
 	Tags map[string]string `json:",omitempty"`
-}
-
-// MarshalJSON leaves out what is not set.
-func (w workgroup) MarshalJSON() ([]byte, error) {
-	type plain workgroup
-	return catalog.Compact(json.Marshal(plain(w)))
 }
 
 func workgroupARN(region, account, name string) string {
@@ -188,4 +180,16 @@ func (s *Service) UpdateWorkGroup(ctx context.Context, in *athena.UpdateWorkGrou
 
 func (s *Service) updateWorkGroupTargets(ctx context.Context, in *athena.UpdateWorkGroupInput) ([]wire.Target, error) {
 	return onWorkgroup(ctx, in.WorkGroup)
+}
+
+// bytesLimit is how much a query of the workgroup may read, 0 for no limit.
+func (q *session) bytesLimit(ctx context.Context) (n int64, err error) {
+	err = q.Store.View(ctx, func(tx *store.Tx) error {
+		w, err := q.workgroup(tx, q.e.Caller.Account, q.e.Region, *q.e.WorkGroup)
+		if err == nil {
+			n = aws.ToInt64(w.Configuration.BytesScannedCutoffPerQuery)
+		}
+		return err
+	})
+	return n, err
 }
