@@ -25,6 +25,7 @@ type execution struct {
 	Header  bool               `json:",omitempty"` // the result begins with the names of its columns
 	Plain   bool               `json:",omitempty"` // the result is lines of text
 	Updated *int64             `json:",omitempty"` // rows written
+	Reads   map[string]string  `json:",omitempty"` // what was found under which name; see mark
 	Rows    counts
 }
 

@@ -55,6 +55,7 @@ func (q *session) answer(ctx context.Context, text string, begin func([]sql.Resu
 		}
 	}
 	s := rows.Stats()
+	q.e.Reads = q.reads
 	q.e.Rows.InputBytes, q.e.Rows.InputRows = s.ScannedBytes, s.Rows
 	t := q.e.Statistics
 	t.DataScannedInBytes, t.QueryPlanningTimeInMillis, t.EngineExecutionTimeInMillis = aws.Int64(s.ScannedBytes), millis(s.Planned), millis(q.Clock.Now().Sub(from))

@@ -20,6 +20,8 @@ type session struct {
 	e    *execution
 	glue *glue.Client
 	s3   *s3.Client
+
+	reads map[string]string // see mark
 }
 
 func (s *Service) session(e *execution) *session {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
+	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	glueTypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -28,6 +29,7 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 		return nil, err
 	}
 	if aws.ToString(r.TableType) == virtualView || strings.HasPrefix(aws.ToString(r.ViewOriginalText), viewBegins) {
+		q.mark(n, r, "")
 		return q.viewTable(ctx, r)
 	}
 	if strings.EqualFold(r.Parameters["table_type"], "ICEBERG") {
@@ -35,6 +37,11 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 	}
 	if n.AsOf != "" {
 		return nil, sql.Errorf(sql.NotSupported, "NOT_SUPPORTED", "Only tables of Iceberg have versions: '%s' is none", n)
+	}
+	as, err := q.reader(ctx, r, locationOf(&r.Table.Table))
+	q.mark(n, r, governance.PrincipalARN(as))
+	if err != nil {
+		return nil, err
 	}
 	return q.files(ctx, r)
 }

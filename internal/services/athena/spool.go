@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
@@ -94,11 +93,8 @@ func (q *session) upload(ctx context.Context, location string, out *spool) error
 	if err := q.writes(ctx, q.e, location, location+".metadata"); err != nil {
 		return err
 	}
-	if err := out.w.Flush(); err != nil {
-		return fmt.Errorf("cannot keep a result: %w", err)
-	}
-	if _, err := out.file.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("cannot keep a result: %w", err)
+	if err := out.rewind(); err != nil {
+		return err
 	}
 	q.e.Rows.OutputBytes = out.size
 	if err := q.object(ctx, location, out.file, q.e.ResultConfiguration); err != nil {
