@@ -38,6 +38,7 @@ func New(c Config) *Service {
 	s := &Service{Config: c}
 	s.openPolicies()
 	s.defineJobs()
+	s.definePartitionJobs()
 	return s
 }
 
@@ -50,21 +51,44 @@ func (*Service) Codec() []codec.Option { return []codec.Option{codec.Unions(unio
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
 	return wire.Ops{
+		wire.Op(s.BatchCreatePartition, wire.On(s.batchCreatePartitionTargets)),
+		wire.Op(s.BatchDeletePartition, wire.On(s.batchDeletePartitionTargets)),
 		wire.Op(s.BatchDeleteTable, wire.On(s.batchDeleteTableTargets)),
 		wire.Op(s.BatchDeleteTableVersion, wire.On(s.batchDeleteTableVersionTargets)),
+		wire.Op(s.BatchGetPartition, wire.On(s.batchGetPartitionTargets)),
+		wire.Op(s.BatchUpdatePartition, wire.On(s.batchUpdatePartitionTargets)),
 		wire.Op(s.CreateDatabase, wire.On(s.createDatabaseTargets)),
+		wire.Op(s.CreatePartition, wire.On(s.createPartitionTargets)),
+		wire.Op(s.CreatePartitionIndex, wire.On(s.createPartitionIndexTargets)),
 		wire.Op(s.CreateTable, wire.On(s.createTableTargets)),
+		wire.Op(s.CreateUserDefinedFunction, wire.On(s.createUserDefinedFunctionTargets)),
+		wire.Op(s.DeleteColumnStatisticsForPartition, wire.On(s.deleteColumnStatisticsForPartitionTargets)),
+		wire.Op(s.DeleteColumnStatisticsForTable, wire.On(s.deleteColumnStatisticsForTableTargets)),
 		wire.Op(s.DeleteDatabase, wire.On(s.deleteDatabaseTargets)),
+		wire.Op(s.DeletePartition, wire.On(s.deletePartitionTargets)),
+		wire.Op(s.DeletePartitionIndex, wire.On(s.deletePartitionIndexTargets)),
 		wire.Op(s.DeleteTable, wire.On(s.deleteTableTargets)),
 		wire.Op(s.DeleteTableVersion, wire.On(s.deleteTableVersionTargets)),
+		wire.Op(s.DeleteUserDefinedFunction, wire.On(s.deleteUserDefinedFunctionTargets)),
+		wire.Op(s.GetColumnStatisticsForPartition, wire.On(s.getColumnStatisticsForPartitionTargets)),
+		wire.Op(s.GetColumnStatisticsForTable, wire.On(s.getColumnStatisticsForTableTargets)),
 		wire.Op(s.GetDatabase, wire.On(s.getDatabaseTargets)),
 		wire.Op(s.GetDatabases, wire.On(s.getDatabasesTargets)),
+		wire.Op(s.GetPartition, wire.On(s.getPartitionTargets)),
+		wire.Op(s.GetPartitionIndexes, wire.On(s.getPartitionIndexesTargets)),
+		wire.Op(s.GetPartitions, wire.On(s.getPartitionsTargets)),
 		wire.Op(s.GetTable, wire.On(s.getTableTargets)),
 		wire.Op(s.GetTableVersion, wire.On(s.getTableVersionTargets)),
 		wire.Op(s.GetTableVersions, wire.On(s.getTableVersionsTargets)),
 		wire.Op(s.GetTables, wire.On(s.getTablesTargets)),
+		wire.Op(s.GetUserDefinedFunction, wire.On(s.getUserDefinedFunctionTargets)),
+		wire.Op(s.GetUserDefinedFunctions, wire.On(s.getUserDefinedFunctionsTargets)),
 		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
+		wire.Op(s.UpdateColumnStatisticsForPartition, wire.On(s.updateColumnStatisticsForPartitionTargets)),
+		wire.Op(s.UpdateColumnStatisticsForTable, wire.On(s.updateColumnStatisticsForTableTargets)),
 		wire.Op(s.UpdateDatabase, wire.On(s.updateDatabaseTargets)),
+		wire.Op(s.UpdatePartition, wire.On(s.updatePartitionTargets)),
 		wire.Op(s.UpdateTable, wire.On(s.updateTableTargets)),
+		wire.Op(s.UpdateUserDefinedFunction, wire.On(s.updateUserDefinedFunctionTargets)),
 	}
 }
