@@ -41,7 +41,7 @@ func update(t testing.TB, st *store.Store, f func(tx *store.Tx) error) {
 	}
 }
 
-func typed(name, typ string) types.Column {
+func keyOf(name, typ string) types.Column {
 	return types.Column{Name: aws.String(name), Type: aws.String(typ)}
 }
 
@@ -52,10 +52,10 @@ func wide(id string) Table {
 		SerdeInfo: &types.SerDeInfo{SerializationLibrary: aws.String("org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
 			Parameters: map[string]string{"serialization.format": "1"}}}
 	for i := range 20 {
-		d.Columns = append(d.Columns, typed(fmt.Sprintf("column_%d", i), "bigint"))
+		d.Columns = append(d.Columns, keyOf(fmt.Sprintf("column_%d", i), "bigint"))
 	}
 	return Table{ID: id, Table: types.Table{Name: aws.String("orders"), DatabaseName: aws.String("sales"), CatalogId: aws.String("111122223333"),
-		StorageDescriptor: &d, PartitionKeys: []types.Column{typed("day", "string"), typed("hour", "int"), typed("country", "string")}}}
+		StorageDescriptor: &d, PartitionKeys: []types.Column{keyOf("day", "string"), keyOf("hour", "int"), keyOf("country", "string")}}}
 }
 
 func (t Table) input(values ...string) types.PartitionInput {

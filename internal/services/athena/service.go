@@ -2,7 +2,6 @@ package athena
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
@@ -27,7 +26,6 @@ type Config struct {
 	Jobs      *jobs.Runner
 	Clients   func(p authz.Principal, region string) aws.Config // AWS clients within the server
 	Clock     clock.Clock
-	Logger    *slog.Logger
 	Engine    sql.Engine
 	Objects   string // where S3 keeps objects on this machine: Objects/bucket/key; "": they are fetched
 	Dir       string // for results on their way to S3
