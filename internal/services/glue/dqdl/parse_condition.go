@@ -77,10 +77,11 @@ func (p *parser) operands(c *Condition) error {
 	at := p.token.at
 	switch c.Comparison {
 	case In, NotIn:
+		read := func() error { return p.list("[", "]", one) }
 		if p.token.is("$") {
-			return one()
+			read = one
 		}
-		if err := p.list("[", "]", one); err != nil {
+		if err := read(); err != nil {
 			return err
 		}
 		if len(c.Values) == 0 {
