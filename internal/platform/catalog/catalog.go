@@ -7,6 +7,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/platform/governance"
@@ -21,22 +22,27 @@ const ByLocation = "location"
 // Directory holds the catalogs of all accounts. Its tables are open to the glue service.
 type Directory struct {
 	Databases *store.Table[Database] // key: Key; index: ByLocation
-	Tables    *store.Table[Table]    // key: Key; index: ByLocation
+	Tables    *store.Watched[Table]  // key: Key; index: ByLocation
+	Versions  *store.Table[Version]  // key: VersionKey
+
+	image  *store.Image
+	scopes map[scope][]*Digest // in order of their ids
 }
 
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
-	return &Directory{
+	d := &Directory{image: store.NewImage(st), scopes: map[scope][]*Digest{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),
-		Tables: store.NewTable[Table](st, "glue_table", store.Index[Table]{Name: ByLocation, Value: func(t Table) []string {
-			if t.StorageDescriptor == nil {
-				return nil
-			}
-			return paths(t.StorageDescriptor.Location)
-		}}),
 	}
+	d.Tables = store.Watch(d.image, store.NewTable[Table](st, "glue_table", store.Index[Table]{Name: ByLocation, Value: func(t Table) []string {
+		if t.StorageDescriptor == nil {
+			return nil
+		}
+		return paths(t.StorageDescriptor.Location)
+	}}), d.digest, func() { clear(d.scopes) })
+	return d
 }
 
 func paths(location *string) []string {
@@ -59,6 +65,21 @@ type Table struct {
 	LastVersion int    // number of the version that was made last
 }
 
+// Version is a table as it was before it was changed.
+type Version struct {
+	types.Table
+}
+
+// VersionKey is where a version is kept: under the id of its table, in order of number.
+func VersionKey(k store.Key, table string, version int) store.Key {
+	return store.Key{Account: k.Account, Region: k.Region, ID: fmt.Sprintf("%s%s%010d", table, governance.Separator, version)}
+}
+
+// Of selects what is kept under the id of a table: versions, partitions, statistics.
+func Of(k store.Key, table string) store.Range {
+	return store.Range{Account: k.Account, Region: k.Region, Prefix: table + governance.Separator}
+}
+
 // MarshalJSON leaves out what is not set: most of the API's members never are.
 func (d Database) MarshalJSON() ([]byte, error) {
 	type plain Database
@@ -69,6 +90,12 @@ func (d Database) MarshalJSON() ([]byte, error) {
 func (t Table) MarshalJSON() ([]byte, error) {
 	type plain Table
 	return Compact(json.Marshal(plain(t)))
+}
+
+// MarshalJSON leaves out what is not set.
+func (v Version) MarshalJSON() ([]byte, error) {
+	type plain Version
+	return Compact(json.Marshal(plain(v)))
 }
 
 // Key is where a database or table is kept: in the region, of its catalog's account, under catalog, database and table.

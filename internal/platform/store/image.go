@@ -194,3 +194,47 @@ func (h *Held[T]) DeleteIf(tx *Tx, k Key) error {
 	}
 	return nil
 }
+
+// Watched is a table of which an image is told without a copy of its rows, for those who keep only a part of each.
+type Watched[T any] struct {
+	*Table[T]
+	image   *Image
+	changed func(k Key, now *T)
+	clear   func()
+}
+
+// Watch makes changes of t known to an image, before the image is first read. changed is told of every row that is there
+// or changes, and of those that go (now is nil); clear forgets all of them. From then on t is changed through what Watch
+// returns alone.
+func Watch[T any](i *Image, t *Table[T], changed func(k Key, now *T), clear func()) *Watched[T] {
+	w := &Watched[T]{Table: t, image: i, changed: changed, clear: clear}
+	i.tables = append(i.tables, w)
+	return w
+}
+
+func (w *Watched[T]) load(tx *Tx) error {
+	return w.Table.each(tx, Range{AllAccounts: true, AllRegions: true}, func(r Row[T]) error {
+		w.changed(r.Key, &r.Value)
+		return nil
+	})
+}
+
+func (w *Watched[T]) reset() { w.clear() }
+
+func (w *Watched[T]) told(tx *Tx, k Key, now *T, err error) error {
+	if err == nil {
+		tx.OnCommit(func() { w.image.committed(func() { w.changed(k, now) }) })
+	}
+	return err
+}
+
+// Put writes a row; it counts from the commit on.
+func (w *Watched[T]) Put(tx *Tx, k Key, v T) error { return w.told(tx, k, &v, w.Table.Put(tx, k, v)) }
+
+// Insert writes a new row, or fails with ErrExists.
+func (w *Watched[T]) Insert(tx *Tx, k Key, v T) error {
+	return w.told(tx, k, &v, w.Table.Insert(tx, k, v))
+}
+
+// Delete removes a row, or fails with ErrNotFound.
+func (w *Watched[T]) Delete(tx *Tx, k Key) error { return w.told(tx, k, nil, w.Table.Delete(tx, k)) }

@@ -2,11 +2,9 @@ package glue
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
-	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -14,24 +12,51 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
-// on names what IAM has to allow for resources: each, and what it lies in.
+// on names what IAM has to allow for resources: each, what it lies in, and where a link leads.
 // Source: https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 func (s *Service) on(ctx context.Context, list ...governance.Resource) ([]wire.Target, error) {
-	region := wire.CallOf(ctx).Region
+	return s.onPlaces(ctx, true, list...)
+}
+
+// onNamed is on for calls that are about the link itself, when a link is named.
+func (s *Service) onNamed(ctx context.Context, list ...governance.Resource) ([]wire.Target, error) {
+	return s.onPlaces(ctx, false, list...)
+}
+
+func (s *Service) onPlaces(ctx context.Context, last bool, list ...governance.Resource) ([]wire.Target, error) {
 	var out []wire.Target
 	asked := map[string]bool{}
 	for _, r := range list {
-		policy, err := s.resourcePolicy(ctx, r)
+		p, err := s.follow(ctx, r, last)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range above(r) {
-			name := r.ARN(region)
-			if !asked[name] {
-				asked[name] = true
-				out = append(out, wire.Target{Resource: name, Account: r.Account(), Policy: policy})
+		for _, r := range append(p.links, p.Resource) {
+			targets, err := s.targets(ctx, r)
+			if err != nil {
+				return nil, err
+			}
+			for _, t := range targets {
+				if !asked[t.Resource] {
+					asked[t.Resource] = true
+					out = append(out, t)
+				}
 			}
 		}
+	}
+	return out, nil
+}
+
+// targets are a resource and what it lies in.
+func (s *Service) targets(ctx context.Context, r governance.Resource) ([]wire.Target, error) {
+	policy, err := s.resourcePolicy(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	list := above(r)
+	out := make([]wire.Target, len(list))
+	for i, of := range list {
+		out[i] = wire.Target{Resource: of.ARN(wire.CallOf(ctx).Region), Account: of.Account(), Policy: policy}
 	}
 	return out, nil
 }
@@ -40,28 +65,24 @@ func (s *Service) on(ctx context.Context, list ...governance.Resource) ([]wire.T
 // was shared with them.
 func (s *Service) resourcePolicy(ctx context.Context, r governance.Resource) (*authz.Policy, error) {
 	call := wire.CallOf(ctx)
-	if r.Account() == call.Account() {
-		return nil, nil
+	own, err := s.catalogPolicy(ctx, r.Account(), call.Region)
+	if err != nil || r.Account() == call.Account() {
+		return own, err
 	}
 	shared, err := s.shared(ctx, r)
 	if err != nil || !shared {
-		return nil, err
+		return own, err
 	}
 	list := above(r)
 	names := make([]string, len(list))
 	for i, r := range list {
 		names[i] = r.ARN(call.Region)
 	}
-	document, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow",
-		"Principal": map[string]string{"AWS": arn.New("iam", "", call.Account(), "root")}, "Action": "glue:*", "Resource": names}}})
-	if err != nil {
-		return nil, err
-	}
-	policy, err := authz.ParseResource(document)
+	policy, err := s.policies.sharing(call.Account(), names)
 	if err != nil {
 		return nil, fmt.Errorf("cannot share %s: %w", r.ARN(call.Region), err)
 	}
-	return policy, nil
+	return authz.Join(own, policy), nil
 }
 
 // shared tells whether Lake Formation lets the caller, or its account, at a resource of another account or something

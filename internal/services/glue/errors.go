@@ -22,8 +22,15 @@ func invalid(format string, args ...any) error {
 	return &types.InvalidInputException{Message: aws.String(fmt.Sprintf(format, args...))}
 }
 
+func changedMeanwhile(what string) error {
+	return &types.ConcurrentModificationException{Message: aws.String(what + " failed due to concurrent modifications.")}
+}
+
 func missing(r governance.Resource) error {
-	if r.Kind == governance.Table {
+	switch r.Kind {
+	case governance.Catalog:
+		return notFound("Catalog %s not found.", r.Catalog)
+	case governance.Table:
 		return notFound("Table %s not found.", r.Table)
 	}
 	return notFound("Database %s not found.", r.Database)

@@ -30,11 +30,15 @@ type Config struct {
 // Service is Glue.
 type Service struct {
 	Config
+	policies policies
 }
 
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
-	return &Service{Config: c}
+	s := &Service{Config: c}
+	s.openPolicies()
+	s.defineJobs()
+	return s
 }
 
 // Name is the service's name in the API facts.
@@ -46,10 +50,21 @@ func (*Service) Codec() []codec.Option { return []codec.Option{codec.Unions(unio
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
 	return wire.Ops{
+		wire.Op(s.BatchDeleteTable, wire.On(s.batchDeleteTableTargets)),
+		wire.Op(s.BatchDeleteTableVersion, wire.On(s.batchDeleteTableVersionTargets)),
 		wire.Op(s.CreateDatabase, wire.On(s.createDatabaseTargets)),
 		wire.Op(s.CreateTable, wire.On(s.createTableTargets)),
 		wire.Op(s.DeleteDatabase, wire.On(s.deleteDatabaseTargets)),
+		wire.Op(s.DeleteTable, wire.On(s.deleteTableTargets)),
+		wire.Op(s.DeleteTableVersion, wire.On(s.deleteTableVersionTargets)),
 		wire.Op(s.GetDatabase, wire.On(s.getDatabaseTargets)),
+		wire.Op(s.GetDatabases, wire.On(s.getDatabasesTargets)),
 		wire.Op(s.GetTable, wire.On(s.getTableTargets)),
+		wire.Op(s.GetTableVersion, wire.On(s.getTableVersionTargets)),
+		wire.Op(s.GetTableVersions, wire.On(s.getTableVersionsTargets)),
+		wire.Op(s.GetTables, wire.On(s.getTablesTargets)),
+		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
+		wire.Op(s.UpdateDatabase, wire.On(s.updateDatabaseTargets)),
+		wire.Op(s.UpdateTable, wire.On(s.updateTableTargets)),
 	}
 }
