@@ -31,12 +31,14 @@ type Config struct {
 type Service struct {
 	Config
 	policies policies
+	quality  quality
 }
 
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
 	s := &Service{Config: c}
 	s.openPolicies()
+	s.openQuality()
 	s.defineJobs()
 	return s
 }
@@ -49,7 +51,7 @@ func (*Service) Codec() []codec.Option { return []codec.Option{codec.Unions(unio
 
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
-	return wire.Ops{
+	return append(wire.Ops{
 		wire.Op(s.BatchDeleteTable, wire.On(s.batchDeleteTableTargets)),
 		wire.Op(s.BatchDeleteTableVersion, wire.On(s.batchDeleteTableVersionTargets)),
 		wire.Op(s.CreateDatabase, wire.On(s.createDatabaseTargets)),
@@ -66,5 +68,5 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
 		wire.Op(s.UpdateDatabase, wire.On(s.updateDatabaseTargets)),
 		wire.Op(s.UpdateTable, wire.On(s.updateTableTargets)),
-	}
+	}, s.qualityOps()...)
 }
