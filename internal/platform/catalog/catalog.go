@@ -25,6 +25,11 @@ type Directory struct {
 	Tables    *store.Watched[Table]  // key: Key; index: ByLocation
 	Versions  *store.Table[Version]  // key: VersionKey
 
+	Partitions *Partitions
+	Statistics *Statistics
+	Indexes    *store.Table[Index]    // key: IndexKey
+	Functions  *store.Table[Function] // key: FunctionKey
+
 	image  *store.Image
 	scopes map[scope][]*Digest // in order of their ids
 }
@@ -32,6 +37,8 @@ type Directory struct {
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
 	d := &Directory{image: store.NewImage(st), scopes: map[scope][]*Digest{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
+		Partitions: newPartitions(st), Statistics: newStatistics(st), Indexes: store.NewTable[Index](st, "glue_partition_index"),
+		Functions: store.NewTable[Function](st, "glue_function"),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),

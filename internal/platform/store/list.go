@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 )
@@ -119,6 +120,23 @@ func (t *Table[T]) scan(tx *Tx, query string, args []any, f func(Row[T]) error) 
 		}
 		row.Value = v
 		return f(row)
+	})
+	if err != nil {
+		return fmt.Errorf("cannot list %s: %w", t.name, err)
+	}
+	return nil
+}
+
+// Keys calls each with the id of every row in r, in id order, without reading the rows. The bytes are valid within the call.
+func (t *Table[T]) Keys(tx *Tx, r Range, each func(id []byte) error) error {
+	where, args := r.where("resources", []any{t.name})
+	order, args := r.order("resources", args)
+	var id sql.RawBytes
+	err := tx.c.rows(`SELECT id FROM resources WHERE kind = ?`+where+order, args, func(scan func(...any) error) error {
+		if err := scan(&id); err != nil {
+			return err
+		}
+		return each(id)
 	})
 	if err != nil {
 		return fmt.Errorf("cannot list %s: %w", t.name, err)
