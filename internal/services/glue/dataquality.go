@@ -7,31 +7,64 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
 // quality is the state of Data Quality.
 type quality struct {
-	tokens   *wire.Tokens
-	rulesets *store.Table[ruleset] // by name
+	tokens          *wire.Tokens
+	rulesets        *store.Table[ruleset] // by name
+	evaluations     *store.Table[qualityRun]
+	recommendations *store.Table[qualityRun]
+	results         *store.Table[qualityResult]
+	statistics      *store.Table[statistic] // by statisticKey
+
+	mu      sync.Mutex
+	running map[store.Key]context.CancelFunc // runs at work here
 }
 
 func (s *Service) openQuality() {
-	s.quality = quality{tokens: wire.NewTokens(s.Store, s.Clock), rulesets: store.NewTable[ruleset](s.Store, "glue_dataqualityruleset")}
+	q := &s.quality
+	q.tokens, q.running = wire.NewTokens(s.Store, s.Clock), map[store.Key]context.CancelFunc{}
+	q.rulesets = store.NewTable[ruleset](s.Store, "glue_dataqualityruleset")
+	q.evaluations = store.NewTable[qualityRun](s.Store, "glue_dataqualityevaluation")
+	q.recommendations = store.NewTable[qualityRun](s.Store, "glue_dataqualityrecommendation")
+	q.results = store.NewTable[qualityResult](s.Store, "glue_dataqualityresult")
+	q.statistics = store.NewTable[statistic](s.Store, "glue_dataqualitystatistic", store.Index[statistic]{Name: byProfile,
+		Value: func(v statistic) []string { return []string{aws.ToString(v.ProfileId)} }})
+	s.defineQualityJob()
 }
 
 // qualityOps lists the operations of Data Quality.
 func (s *Service) qualityOps() wire.Ops {
 	return wire.Ops{
+		wire.Op(s.BatchGetDataQualityResult, wire.On(onRulesets[glue.BatchGetDataQualityResultInput])),
+		wire.Op(s.BatchGetDataQualityRulesetEvaluationRun, wire.On(onRulesets[glue.BatchGetDataQualityRulesetEvaluationRunInput])),
+		wire.Op(s.BatchPutDataQualityStatisticAnnotation, wire.On(onRulesets[glue.BatchPutDataQualityStatisticAnnotationInput])),
+		wire.Op(s.CancelDataQualityRuleRecommendationRun, wire.On(onRulesets[glue.CancelDataQualityRuleRecommendationRunInput])),
+		wire.Op(s.CancelDataQualityRulesetEvaluationRun, wire.On(onRulesets[glue.CancelDataQualityRulesetEvaluationRunInput])),
 		wire.Op(s.CreateDataQualityRuleset, wire.On(s.createRulesetTargets)),
 		wire.Op(s.DeleteDataQualityRuleset, wire.On(s.deleteRulesetTargets)),
+		wire.Op(s.GetDataQualityResult, wire.On(onRulesets[glue.GetDataQualityResultInput])),
+		wire.Op(s.GetDataQualityRuleRecommendationRun, wire.On(onRulesets[glue.GetDataQualityRuleRecommendationRunInput])),
 		wire.Op(s.GetDataQualityRuleset, wire.On(s.getRulesetTargets)),
-		wire.Op(s.ListDataQualityRulesets, wire.On(onRulesets[listRulesetsInput])),
+		wire.Op(s.GetDataQualityRulesetEvaluationRun, wire.On(onRulesets[glue.GetDataQualityRulesetEvaluationRunInput])),
+		wire.Op(s.ListDataQualityResults, wire.On(onRulesets[glue.ListDataQualityResultsInput])),
+		wire.Op(s.ListDataQualityRuleRecommendationRuns, wire.On(onRulesets[glue.ListDataQualityRuleRecommendationRunsInput])),
+		wire.Op(s.ListDataQualityRulesetEvaluationRuns, wire.On(onRulesets[glue.ListDataQualityRulesetEvaluationRunsInput])),
+		wire.Op(s.ListDataQualityRulesets, wire.On(onRulesets[glue.ListDataQualityRulesetsInput])),
+		wire.Op(s.ListDataQualityStatisticAnnotations, wire.On(onRulesets[glue.ListDataQualityStatisticAnnotationsInput])),
+		wire.Op(s.ListDataQualityStatistics, wire.On(onRulesets[glue.ListDataQualityStatisticsInput])),
+		wire.Op(s.PutDataQualityProfileAnnotation, wire.On(onRulesets[glue.PutDataQualityProfileAnnotationInput])),
+		wire.Op(s.StartDataQualityRuleRecommendationRun, wire.On(s.startRecommendationTargets)),
+		wire.Op(s.StartDataQualityRulesetEvaluationRun, wire.On(s.startEvaluationTargets)),
 		wire.Op(s.UpdateDataQualityRuleset, wire.On(s.updateRulesetTargets)),
 	}
 }

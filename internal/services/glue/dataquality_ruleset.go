@@ -32,8 +32,6 @@ func (r ruleset) MarshalJSON() ([]byte, error) {
 	return catalog.Compact(json.Marshal(plain(r)))
 }
 
-type listRulesetsInput = glue.ListDataQualityRulesetsInput
-
 // parseRuleset reads the rules of a request.
 func parseRuleset(text *string) (dqdl.Ruleset, error) {
 	r, err := dqdl.Parse(aws.ToString(text))
@@ -164,7 +162,7 @@ func (s *Service) deleteRulesetTargets(ctx context.Context, in *glue.DeleteDataQ
 
 // ListDataQualityRulesets lists the rulesets that a filter and tags let through, in order of name.
 // Source: https://docs.aws.amazon.com/glue/latest/webapi/API_ListDataQualityRulesets.html
-func (s *Service) ListDataQualityRulesets(ctx context.Context, in *listRulesetsInput) (*glue.ListDataQualityRulesetsOutput, error) {
+func (s *Service) ListDataQualityRulesets(ctx context.Context, in *glue.ListDataQualityRulesetsInput) (*glue.ListDataQualityRulesetsOutput, error) {
 	list, next, err := pages(ctx, s, s.quality.rulesets, in.NextToken, in.MaxResults, func(_ string, r ruleset) *types.DataQualityRulesetListDetails {
 		if !r.passes(in.Filter) || !hasTags(r.Tags, in.Tags) {
 			return nil

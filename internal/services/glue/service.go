@@ -3,6 +3,7 @@ package glue
 import (
 	"log/slog"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -23,6 +24,7 @@ type Config struct {
 	Catalog   *catalog.Directory
 	Jobs      *jobs.Runner
 	Clients   func(p authz.Principal, region string) aws.Config // AWS clients within the server
+	Engine    sql.Engine                                        // answers SQL over the tables of the catalog
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -38,6 +39,9 @@ func (s *slot) number() (float64, error) {
 	}
 	switch v := s.value.(type) {
 	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return 0, errNothing
+		}
 		return v, nil
 	case bool:
 		if v {
@@ -167,8 +171,8 @@ func name(s string) string { return `"` + strings.ReplaceAll(fold(s), `"`, `""`)
 // text quotes a string.
 func text(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// condition takes a where clause as it may be put between parentheses. Names may stand between backticks, as Spark has them.
-func condition(where string) (string, error) {
+// Condition takes a where clause as it may be put between parentheses. Names may stand between backticks, as Spark has them.
+func Condition(where string) (string, error) {
 	if where == "" {
 		return "", nil
 	}

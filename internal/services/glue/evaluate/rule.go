@@ -30,7 +30,7 @@ func (p *plan) rule(r dqdl.Rule) check {
 	if len(r.Parts) > 0 {
 		return p.composite(r)
 	}
-	where, err := condition(r.Where)
+	where, err := Condition(r.Where)
 	if err != nil {
 		return failed(Error, err.Error())
 	}
