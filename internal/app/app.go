@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/config"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
@@ -52,6 +53,7 @@ type Server struct {
 	store    *store.Store
 	s3       *s3.Service
 	jobs     *jobs.Runner
+	sql      *duckdb.Engine
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -139,6 +141,9 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		return err
 	}
 	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
+	if s.sql, err = duckdb.New(duckdb.Config{Dir: filepath.Join(s.cfg.DataDir, "sql")}); err != nil {
+		return err
+	}
 	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -244,6 +249,9 @@ func (s *Server) shut() error {
 	s.workers.Wait()
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.sql != nil {
+		errs = append(errs, s.sql.Close())
 	}
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())

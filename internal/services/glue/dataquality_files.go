@@ -26,13 +26,13 @@ func dataClient(cfg aws.Config) *s3.Client {
 
 // files gives what lists the files of a location of a table. They are read with what Lake Formation vends for the table when its
 // location is registered there, and with the role's own rights otherwise.
-func (q *sources) files(ctx context.Context, t catalog.Table) (func(location string) func(context.Context) ([]sql.File, error), error) {
+func (q *sources) files(ctx context.Context, t catalog.Table, a governance.Access) (func(location string) func(context.Context) ([]sql.File, error), error) {
 	cfg := q.s.Clients(q.role, q.region)
-	_, registered, err := q.s.Ledger.LocationOf(ctx, t.Resource().Account(), q.region, t.Location())
+	l, registered, err := q.s.Ledger.LocationOf(ctx, t.Resource().Account(), q.region, t.Location())
 	if err != nil {
 		return nil, err
 	}
-	if registered {
+	if registered && !(l.Hybrid && a.ByIAM) {
 		out, err := lakeformation.NewFromConfig(cfg).GetTemporaryGlueTableCredentials(ctx, &lakeformation.GetTemporaryGlueTableCredentialsInput{
 			TableArn: aws.String(t.Resource().ARN(q.region)), Permissions: []lakeformationtypes.Permission{lakeformationtypes.PermissionSelect},
 			SupportedPermissionTypes: []lakeformationtypes.PermissionType{lakeformationtypes.PermissionTypeColumnPermission, lakeformationtypes.PermissionTypeCellFilterPermission}})

@@ -166,7 +166,7 @@ func (q *sources) bind(ctx context.Context, t catalog.Table, a governance.Access
 	}
 	out.Columns, out.Keys = columnsFor(d.Columns), columnsFor(t.PartitionKeys)
 	out.Cut = cutOf(a, append(out.Columns[:len(out.Columns):len(out.Columns)], out.Keys...))
-	files, err := q.files(ctx, t)
+	files, err := q.files(ctx, t, a)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,9 @@ type bench struct {
 	queries []string
 }
 
-func (b *bench) Table(_ context.Context, n sql.Name) (*sql.Table, error) { return b.tables[n.Table], nil }
+func (b *bench) Table(_ context.Context, n sql.Name) (*sql.Table, error) {
+	return b.tables[n.Table], nil
+}
 
 func (b *bench) add(alias, data string, cut sql.Cut, columns ...evaluate.Column) {
 	p := filepath.Join(b.t.TempDir(), alias)
