@@ -19,6 +19,7 @@ import (
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -54,6 +55,7 @@ func doors(t testing.TB) []door {
 		}},
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("cloudtrail", "LookupEvents", `{"MaxResults":1}`),
+		rpc("glue", "CreateDatabase", `{"DatabaseInput":{"Name":"NAME"}}`),
 		{"s3", "s3", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			b := []byte("written by " + name)
 			return request(t, http.MethodPut, at+"/stay-out/"+name, b), b
@@ -293,6 +295,10 @@ func state(t testing.TB, s *harness.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	databases, err := glue.NewFromConfig(root.Config()).GetDatabases(ctx, &glue.GetDatabasesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var writes []string
 	for _, e := range events.Events {
 		if *e.ReadOnly == "false" {
@@ -300,7 +306,7 @@ func state(t testing.TB, s *harness.Server) string {
 		}
 	}
 	out, err := json.Marshal([]any{identities.UserDetailList, identities.RoleDetailList, identities.GroupDetailList, identities.Policies,
-		accounts.Accounts, objects.Contents, writes})
+		accounts.Accounts, objects.Contents, databases.DatabaseList, writes})
 	if err != nil {
 		t.Fatal(err)
 	}
