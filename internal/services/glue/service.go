@@ -39,6 +39,7 @@ func New(c Config) *Service {
 	s.openPolicies()
 	s.defineJobs()
 	s.definePartitionJobs()
+	s.defineStatisticsJob()
 	return s
 }
 
@@ -72,6 +73,8 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.DeleteUserDefinedFunction, wire.On(s.deleteUserDefinedFunctionTargets)),
 		wire.Op(s.GetColumnStatisticsForPartition, wire.On(s.getColumnStatisticsForPartitionTargets)),
 		wire.Op(s.GetColumnStatisticsForTable, wire.On(s.getColumnStatisticsForTableTargets)),
+		wire.Op(s.GetColumnStatisticsTaskRun),
+		wire.Op(s.GetColumnStatisticsTaskRuns, wire.On(s.getColumnStatisticsTaskRunsTargets)),
 		wire.Op(s.GetDatabase, wire.On(s.getDatabaseTargets)),
 		wire.Op(s.GetDatabases, wire.On(s.getDatabasesTargets)),
 		wire.Op(s.GetPartition, wire.On(s.getPartitionTargets)),
@@ -83,7 +86,10 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.GetTables, wire.On(s.getTablesTargets)),
 		wire.Op(s.GetUserDefinedFunction, wire.On(s.getUserDefinedFunctionTargets)),
 		wire.Op(s.GetUserDefinedFunctions, wire.On(s.getUserDefinedFunctionsTargets)),
+		wire.Op(s.ListColumnStatisticsTaskRuns),
 		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
+		wire.Op(s.StartColumnStatisticsTaskRun, wire.On(s.startColumnStatisticsTaskRunTargets)),
+		wire.Op(s.StopColumnStatisticsTaskRun, wire.On(s.stopColumnStatisticsTaskRunTargets)),
 		wire.Op(s.UpdateColumnStatisticsForPartition, wire.On(s.updateColumnStatisticsForPartitionTargets)),
 		wire.Op(s.UpdateColumnStatisticsForTable, wire.On(s.updateColumnStatisticsForTableTargets)),
 		wire.Op(s.UpdateDatabase, wire.On(s.updateDatabaseTargets)),
