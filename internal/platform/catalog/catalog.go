@@ -21,6 +21,7 @@ const ByLocation = "location"
 
 // Directory holds the catalogs of all accounts. Its tables are open to the glue service.
 type Directory struct {
+	Catalogs  *store.Table[Catalog]  // within accounts; key: the account's, under the catalog's name
 	Databases *store.Table[Database] // key: Key; index: ByLocation
 	Tables    *store.Watched[Table]  // key: Key; index: ByLocation
 	Versions  *store.Table[Version]  // key: VersionKey
@@ -38,6 +39,7 @@ type Directory struct {
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
 	d := &Directory{image: store.NewImage(st), scopes: map[scope]*shelf{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
+		Catalogs:   store.NewTable[Catalog](st, "glue_catalog"),
 		Partitions: newPartitions(st),
 		Statistics: newStatistics(st),
 		Indexes:    store.NewTable[Index](st, "glue_partition_index"),
@@ -61,6 +63,11 @@ func paths(location *string) []string {
 		return []string{p}
 	}
 	return nil
+}
+
+// Catalog is a catalog within an account's own.
+type Catalog struct {
+	types.Catalog
 }
 
 // Database is a database, or a link to one.

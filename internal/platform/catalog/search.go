@@ -17,14 +17,14 @@ type Digest struct {
 	Resource                   governance.Resource
 	Created, Updated, Accessed time.Time
 
-	slot   uint32  // on the shelf
-	text   string  // all values but the columns', in lower case, each between two "\n"
-	column string  // the columns'
-	fields []field // parts of text
+	slot   uint32      // on the shelf
+	text   string      // all values but the columns', in lower case, each between two "\n"
+	column string      // the columns'
+	fields []attribute // parts of text
 }
 
-// field is a value of text under its attribute's name in lower case.
-type field struct{ name, value string }
+// attribute is a value of text under its attribute's name in lower case.
+type attribute struct{ name, value string }
 
 type scope struct{ account, region string }
 
@@ -69,7 +69,7 @@ func DigestOf(id string, t *types.Table) *Digest {
 	}
 	d.text = b.String()
 	for _, f := range list {
-		d.fields = append(d.fields, field{f.name, d.text[f.from:f.to]})
+		d.fields = append(d.fields, attribute{f.name, d.text[f.from:f.to]})
 	}
 	b = strings.Builder{}
 	b.WriteByte('\n')

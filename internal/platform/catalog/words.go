@@ -10,6 +10,7 @@ import (
 // shelf holds the digests of an account in a region, and which words are in which.
 type shelf struct {
 	list  []*Digest // in order of their ids
+	order []uint32  // their slots
 	slots []*Digest // by slot; nil is free
 	free  []uint32
 
@@ -31,17 +32,18 @@ func (s *shelf) set(d *Digest) {
 	i, there := s.find(d.ID)
 	if there {
 		s.leave(s.list[i])
-		s.list[i] = d
-	} else {
-		s.list = slices.Insert(s.list, i, d)
+		s.enter(d)
+		s.list[i], s.order[i] = d, d.slot
+		return
 	}
 	s.enter(d)
+	s.list, s.order = slices.Insert(s.list, i, d), slices.Insert(s.order, i, d.slot)
 }
 
 func (s *shelf) remove(id string) {
 	if i, there := s.find(id); there {
 		s.leave(s.list[i])
-		s.list = slices.Delete(s.list, i, i+1)
+		s.list, s.order = slices.Delete(s.list, i, i+1), slices.Delete(s.order, i, i+1)
 	}
 }
 
@@ -166,12 +168,15 @@ func (s *shelf) search(within, text string, each func(*Digest)) {
 		}
 	}
 	i, _ := s.find(within)
-	for _, d := range s.list[i:] {
-		if !strings.HasPrefix(d.ID, within) {
-			return
-		}
-		if (has == nil || has[d.slot]) && (!exact || d.says(text)) {
-			each(d)
+	end := len(s.list)
+	if within != "" {
+		end, _ = s.find(within + "\U0010FFFF")
+	}
+	for ; i < end; i++ {
+		if has == nil || has[s.order[i]] {
+			if d := s.list[i]; !exact || d.says(text) {
+				each(d)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package glue
 
 import (
 	"context"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -81,7 +82,7 @@ func (s *Service) search(ctx context.Context, in *glue.SearchTablesInput, q quer
 			return nil, err
 		}
 	}
-	if in.ResourceShareType != types.ResourceShareTypeForeign && in.ResourceShareType != types.ResourceShareTypeAll {
+	if !q.foreign {
 		return out, nil
 	}
 	shared, err := s.Ledger.FromOutside(ctx, call.Account(), call.Region)
@@ -118,6 +119,7 @@ type query struct {
 	filters []func(*catalog.Digest) bool
 	by      string // attribute to sort by, "" for the catalog's order
 	down    bool
+	foreign bool // with tables of other accounts
 }
 
 func (q query) match(d *catalog.Digest) bool {
@@ -136,7 +138,7 @@ var times = map[string]func(*catalog.Digest) time.Time{
 }
 
 func readQuery(in *glue.SearchTablesInput) (query, error) {
-	q := query{text: aws.ToString(in.SearchText)}
+	q := query{text: aws.ToString(in.SearchText), foreign: in.ResourceShareType == types.ResourceShareTypeForeign || in.ResourceShareType == types.ResourceShareTypeAll}
 	for _, p := range in.Filters {
 		key, value := aws.ToString(p.Key), aws.ToString(p.Value)
 		at, timed := times[strings.ToLower(key)]
@@ -198,11 +200,19 @@ func (q query) position(d *catalog.Digest) string {
 	if q.down {
 		key = downward(key)
 	}
-	return key + "\x01" + d.Resource.Catalog + "\x01" + d.ID
+	return key + "\x01" + d.Resource.Account() + "\x01" + d.ID
 }
 
 // next finds the first n after a position.
 func (q query) next(found []*catalog.Digest, after string, n int) []entry[*catalog.Digest] {
+	if q.by == "" && !q.foreign { // they are in order
+		i := sort.Search(len(found), func(i int) bool { return q.position(found[i]) > after })
+		out := []entry[*catalog.Digest]{}
+		for _, d := range found[i:min(len(found), i+n)] {
+			out = append(out, entry[*catalog.Digest]{q.position(d), d})
+		}
+		return out
+	}
 	out := make([]entry[*catalog.Digest], 0, 2*n)
 	limit := ""
 	for _, d := range found {

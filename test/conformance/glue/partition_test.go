@@ -1,5 +1,4 @@
-// Package glue_test drives Glue with the Go SDK.
-package glue_test
+package glue
 
 import (
 	"errors"
