@@ -17,16 +17,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/config"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
-	"github.com/atelier-studio/atelier/internal/services/iam"
-	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/s3"
-	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
 
@@ -55,6 +53,7 @@ type Server struct {
 	store    *store.Store
 	s3       *s3.Service
 	jobs     *jobs.Runner
+	sql      *duckdb.Engine
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -141,23 +140,26 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		Recorder: trail}); err != nil {
 		return err
 	}
+	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
+	if s.sql, err = duckdb.New(duckdb.Config{Dir: filepath.Join(s.cfg.DataDir, "sql")}); err != nil {
+		return err
+	}
+	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if s.chain, err = wire.New(wire.Config{
-		Services: []wire.Service{
-			trail,
-			iam.New(iam.Config{Directory: directory, Clock: c}),
-			organizations.New(organizations.Config{Directory: directory, Clock: c}),
-			sts.New(sts.Config{Directory: directory, Clock: c}),
-		},
-		S3: s.s3.Handler(), Directory: directory, Recorder: trail, Clock: c, Logger: log, Region: s.cfg.Region, Metrics: registry,
+		Services: services,
+		S3:       s.s3.Handler(), Directory: directory, Recorder: trail, Clock: c, Logger: log, Region: s.cfg.Region, Metrics: registry,
 	}); err != nil {
 		return err
 	}
-	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	s.workers.Go(func() { trail.Run(background) })
+	for _, service := range services {
+		if r, ok := service.(interface{ Run(context.Context) }); ok { // it has something to do in the background
+			s.workers.Go(func() { r.Run(background) })
+		}
+	}
 	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	return nil
@@ -247,6 +249,9 @@ func (s *Server) shut() error {
 	s.workers.Wait()
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.sql != nil {
+		errs = append(errs, s.sql.Close())
 	}
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/atelier-studio/atelier/internal/platform/audit"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
@@ -23,32 +24,12 @@ func (x *exchange) authorize(ctx context.Context, o *Operation, in any) error {
 	}
 	common := x.conditions(in)
 	for _, t := range targets {
-		if t.Action == "" {
-			t.Action = x.endpoint.actionPrefix() + ":" + o.Name
-		}
-		if t.Account == "" {
-			t.Account = accountOf(t.Resource)
-		}
-		if t.Account == "" {
-			t.Account = x.call.Principal.Account
-		}
-		if t.Resource != "*" {
-			x.touched = append(x.touched, audit.Resource{ARN: t.Resource, Account: t.Account})
-		}
-		keys := common
-		if len(t.Context) > 0 {
-			keys = make(authz.Context, len(common)+len(t.Context))
-			for k, v := range common {
-				keys[k] = v
-			}
-			for k, v := range t.Context {
-				keys[k] = v
-			}
-		}
-		q := authz.Request{Principal: x.call.Principal, Action: t.Action, Resource: t.Resource, ResourceAccount: t.Account, Context: keys}
-		d, err := x.cfg.Directory.Authorize(ctx, q, t.Policy)
+		q, d, err := x.decide(ctx, o.Name, t, common)
 		if err != nil {
 			return err
+		}
+		if t.Resource != "*" {
+			x.touched = append(x.touched, audit.Resource{ARN: t.Resource, Account: q.ResourceAccount})
 		}
 		if d.Outcome != authz.Allowed {
 			f := accessDenied
@@ -59,6 +40,53 @@ func (x *exchange) authorize(ctx context.Context, o *Operation, in any) error {
 		}
 	}
 	return nil
+}
+
+// decide asks for one target.
+func (x *exchange) decide(ctx context.Context, operation string, t Target, common authz.Context) (authz.Request, authz.Decision, error) {
+	if t.Action == "" {
+		t.Action = x.endpoint.actionPrefix() + ":" + operation
+	}
+	if t.Account == "" {
+		t.Account = accountOf(t.Resource)
+	}
+	if t.Account == "" {
+		t.Account = x.call.Principal.Account
+	}
+	keys := common
+	if len(t.Context) > 0 {
+		keys = make(authz.Context, len(common)+len(t.Context))
+		for k, v := range common {
+			keys[k] = v
+		}
+		for k, v := range t.Context {
+			keys[k] = v
+		}
+	}
+	q := authz.Request{Principal: x.call.Principal, Action: t.Action, Resource: t.Resource, ResourceAccount: t.Account, Context: keys}
+	d, err := x.cfg.Directory.Authorize(ctx, q, t.Policy)
+	return q, d, err
+}
+
+type askKey struct{}
+
+// asking lets targets and handler ask for more than the operation's targets.
+func (x *exchange) asking(ctx context.Context, o *Operation, in any) context.Context {
+	common := sync.OnceValue(func() authz.Context { return x.conditions(in) })
+	return context.WithValue(ctx, askKey{}, func(t Target) (bool, error) {
+		_, d, err := x.decide(ctx, o.Name, t, common())
+		return d.Outcome == authz.Allowed, err
+	})
+}
+
+// May tells whether IAM lets the call at hand at t, for what an operation shows only to who may see it. Outside the chain
+// nothing is allowed.
+func May(ctx context.Context, t Target) (bool, error) {
+	ask, ok := ctx.Value(askKey{}).(func(Target) (bool, error))
+	if !ok {
+		return false, nil
+	}
+	return ask(t)
 }
 
 // conditions collects the condition keys that every request has.
@@ -90,10 +118,8 @@ func (x *exchange) conditions(in any) authz.Context {
 		}
 		slices.Sort(keys)
 		c["aws:TagKeys"] = keys
-	} else if v, ok := members.Get("TagKeys"); ok {
-		if keys, ok := v.([]string); ok && len(keys) > 0 {
-			c["aws:TagKeys"] = keys
-		}
+	} else if keys := members.TagKeys(); len(keys) > 0 {
+		c["aws:TagKeys"] = keys
 	}
 	return c
 }

@@ -264,6 +264,7 @@ func (x *exchange) run(o *Operation, streamed bool) error {
 	if err != nil {
 		return err
 	}
+	ctx = x.asking(ctx, o, in)
 	if err := x.authorize(ctx, o, in); err != nil {
 		return x.told(ctx, in, nil, err)
 	}

@@ -20,6 +20,7 @@ type Operation struct {
 	handle func(ctx context.Context, in any) (out any, events sender, err error)
 	target func(ctx context.Context, in any) ([]Target, error)
 	public bool // needs no signature (sts:AssumeRoleWithWebIdentity)
+	record bool // is recorded although it changes nothing
 }
 
 // Ops is what a service serves.
@@ -52,6 +53,9 @@ func On[I any](f func(ctx context.Context, in *I) ([]Target, error)) Option {
 
 // Public lets the operation be called unsigned; the handler itself establishes who calls.
 func Public() Option { return func(o *Operation) { o.public = true } }
+
+// Recorded has successful calls in the audit trail although they change nothing: such as hand out credentials for data.
+func Recorded() Option { return func(o *Operation) { o.record = true } }
 
 // Op lists a handler. The operation's name is the input type's without "Input".
 func Op[I, O any](f func(context.Context, *I) (*O, error), opts ...Option) Operation {

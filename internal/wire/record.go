@@ -8,14 +8,14 @@ import (
 )
 
 // told writes the call into the audit trail before its caller is told how it ended: every call that may change something,
-// and every refusal. It returns err, or what went wrong with the record.
+// hands something out, and every refusal. It returns err, or what went wrong with the record.
 func (x *exchange) told(ctx context.Context, in, out any, err error) error {
 	code, message := "", ""
 	if err != nil {
 		code, message = describe(err)
 	}
 	mutating := x.op.Mutating()
-	if !mutating && !denied(code) || x.cfg.Recorder == nil {
+	if !mutating && !x.endpoint.ops[x.op.Name()].record && !denied(code) || x.cfg.Recorder == nil {
 		return err
 	}
 	if x.call.Principal.Kind == authz.Anonymous && err != nil {

@@ -120,3 +120,16 @@ func (p *Policy) ContextKeys() []string {
 
 // Statements counts the statements.
 func (p *Policy) Statements() int { return len(p.statements) }
+
+// Join is a policy with the statements of both: what each says holds. Either may be nil. Variables are read as in a.
+func Join(a, b *Policy) *Policy {
+	if a == nil || b == nil {
+		if a == nil {
+			return b
+		}
+		return a
+	}
+	out := *a
+	out.statements = slices.Concat(a.statements, b.statements)
+	return &out
+}

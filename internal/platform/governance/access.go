@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// maxClaims bounds what a chain of grants may branch into. More give nothing.
+const maxClaims = 512
+
 // claim is what one chain of grants gives.
 type claim struct {
 	may, pass Permissions // to do, and to grant on
@@ -15,6 +18,7 @@ type claim struct {
 type Access struct {
 	ByIAM  bool // the resource is not governed: what IAM allows is allowed
 	Admin  bool // the principal is a data lake administrator of the resource's account
+	sees   bool // every column's name, as administrators of the account do
 	claims []claim
 }
 
@@ -40,33 +44,32 @@ func (a Access) Grantable() (p Permissions) {
 	return p
 }
 
-// MayPass tells whether p may be granted on for all that is in s.
+// MayPass tells whether p may be granted on for all that is in s. Of several columns each may be from another grant.
 func (a Access) MayPass(p Permissions, s Scope) bool {
+	return a.all(p, s, func(c claim) Permissions { return c.pass })
+}
+
+// MayGive tells whether p may be done with all that is in s: what the administrator of an account may give to the
+// account's own people.
+func (a Access) MayGive(p Permissions, s Scope) bool {
+	return a.all(p, s, func(c claim) Permissions { return c.may | c.pass })
+}
+
+func (a Access) all(p Permissions, s Scope, of func(claim) Permissions) bool {
 	for _, c := range a.claims {
-		if c.pass&^Select&p != 0 {
-			p &^= c.pass &^ Select
-		}
-		if c.pass&Select != 0 && covers(c.scope, s) {
+		has := of(c)
+		p &^= has &^ Select
+		if has&Select != 0 && c.scope.covers(s) {
 			p &^= Select
 		}
 	}
-	return p == 0
-}
-
-// covers tells that big has every column of small, and no row is cut off that small has. Of rows only the same filter
-// counts: what another expression means is not looked into.
-func covers(big, small Scope) bool {
-	if big.Rows != "" && big.Rows != small.Rows && !strings.Contains(small.Rows, "("+big.Rows+")") {
-		return false
+	if p != Select || s.Every || len(s.Names) == 0 {
+		return p == 0
 	}
-	if !small.Every {
-		return len(keep(small.Names, big)) == len(small.Names)
-	}
-	if !big.Every {
-		return false
-	}
-	for _, x := range big.Excluded {
-		if !slices.Contains(small.Excluded, x) {
+	for _, name := range s.Names {
+		if !slices.ContainsFunc(a.claims, func(c claim) bool {
+			return of(c)&Select != 0 && c.scope.rowsWithin(s) && c.scope.Has(name)
+		}) {
 			return false
 		}
 	}
@@ -80,7 +83,7 @@ func (a Access) Scopes() []Scope {
 	}
 	var out []Scope
 	for _, c := range a.claims {
-		if c.may&Select == 0 || !c.scope.Every && len(c.scope.Names) == 0 {
+		if c.may&Select == 0 || c.scope.empty() {
 			continue
 		}
 		if c.scope.Whole() {
@@ -98,8 +101,11 @@ func (a Access) Whole() bool {
 }
 
 // Sees tells whether the column is shown in the table's description. Whoever may select from some columns sees those;
-// whoever may describe or change the table and was not cut to columns sees all.
+// whoever may describe or change the table and was not cut to columns sees all, as do administrators.
 func (a Access) Sees(column string) bool {
+	if a.sees {
+		return true
+	}
 	scopes := a.Scopes()
 	for _, s := range scopes {
 		if s.Has(column) {
@@ -167,7 +173,14 @@ func bound(claims, limits []claim) []claim {
 	for _, c := range claims {
 		for _, l := range limits {
 			b := claim{may: c.may & l.pass, pass: c.pass & l.pass, scope: c.scope.and(l.scope)}
-			if b.may|b.pass != 0 {
+			if b.may|b.pass == 0 {
+				continue
+			}
+			i := slices.IndexFunc(out, func(o claim) bool { return o.scope.equal(b.scope) })
+			if i >= 0 {
+				out[i].may |= b.may
+				out[i].pass |= b.pass
+			} else if len(out) < maxClaims {
 				out = append(out, b)
 			}
 		}

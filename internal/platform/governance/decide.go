@@ -5,19 +5,63 @@ import (
 	"slices"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
-	"github.com/atelier-studio/atelier/internal/platform/identity"
-	"github.com/atelier-studio/atelier/internal/platform/store"
 )
 
 // maxChain is how many accounts a grant may be passed through.
 const maxChain = 8
 
-// decision is one question on its way: who belongs to which organizations is looked up once.
+// maxSteps is how many grants one question looks at in other accounts' chains. What lies beyond gives nothing.
+const maxSteps = 10_000
+
+// decision is one question, or several of one caller, on its way.
 type decision struct {
-	l      *Ledger
-	ctx    context.Context
-	region string
-	groups map[string][]string
+	l       *Ledger
+	region  string
+	groups  map[string][]string // organizations and units of accounts
+	unknown []string            // accounts whose groups have to be found first
+	steps   int
+}
+
+// decide runs f with everything held still. Who belongs to which organization is looked up in between, without the lock.
+func (l *Ledger) decide(ctx context.Context, region string, f func(d *decision)) error {
+	d := decision{l: l, region: region}
+	for {
+		d.unknown, d.steps = nil, 0
+		if err := l.read(ctx, func() { f(&d) }); err != nil {
+			return err
+		}
+		if len(d.unknown) == 0 {
+			return nil
+		}
+		if d.groups == nil {
+			d.groups = map[string][]string{}
+		}
+		for _, account := range d.unknown {
+			groups, err := l.directory.Memberships(ctx, account)
+			if err != nil {
+				return err
+			}
+			d.groups[account] = groups
+		}
+	}
+}
+
+// memberships are the ARNs of the organization and the units that an account is in.
+func (d *decision) memberships(account string) []string {
+	if d.l.grants.organized == 0 || d.l.directory == nil {
+		return nil
+	}
+	d.known(account)
+	return d.groups[account]
+}
+
+// known tells whether it was looked up what an account is in.
+func (d *decision) known(account string) bool {
+	_, ok := d.groups[account]
+	if !ok {
+		d.unknown = append(d.unknown, account)
+	}
+	return ok
 }
 
 // PrincipalARN is the name that grants know a caller by: of a role's session the role.
@@ -28,53 +72,66 @@ func PrincipalARN(p authz.Principal) string {
 	return p.ARN
 }
 
-// Access tells what p may do with a catalog, database, table or location. Whether IAM allows the call is asked elsewhere.
+// Access tells what p may do with a resource. Whether IAM allows the call is asked elsewhere.
 func (l *Ledger) Access(ctx context.Context, p authz.Principal, region string, r Resource) (a Access, err error) {
-	d := decision{l: l, ctx: ctx, region: region, groups: map[string][]string{}}
-	err = l.read(ctx, func() { a = d.access(p, r) })
+	err = l.decide(ctx, region, func(d *decision) { a = d.access(p, r) })
 	return a, err
+}
+
+// AccessAll answers for many resources at once, in their order.
+func (l *Ledger) AccessAll(ctx context.Context, p authz.Principal, region string, list []Resource) (out []Access, err error) {
+	err = l.decide(ctx, region, func(d *decision) {
+		out = make([]Access, len(list))
+		for i, r := range list {
+			d.steps = 0
+			out[i] = d.access(p, r)
+		}
+	})
+	return out, err
 }
 
 // AccountAccess tells what an account as a whole may do with a resource of another, and pass on.
 func (l *Ledger) AccountAccess(ctx context.Context, account, region string, r Resource) (a Access, err error) {
-	d := decision{l: l, ctx: ctx, region: region, groups: map[string][]string{}}
-	err = l.read(ctx, func() { a.claims = d.account(account, r, nil) })
+	err = l.decide(ctx, region, func(d *decision) { a = Access{claims: d.account(account, r, nil)} })
 	return a, err
+}
+
+// LeftToIAM tells whether the resource is not governed, for callers of other accounts that a resource policy let in.
+func (l *Ledger) LeftToIAM(ctx context.Context, region string, r Resource) (ok bool, err error) {
+	err = l.decide(ctx, region, func(d *decision) { ok = d.byIAM(r, "") })
+	return ok, err
 }
 
 // Administers tells whether p is a data lake administrator of the account.
 func (l *Ledger) Administers(ctx context.Context, p authz.Principal, account, region string) (ok bool, err error) {
 	err = l.read(ctx, func() {
-		ok = p.Account == account && slices.Contains(l.settings(account, region).Admins, PrincipalARN(p))
+		ok = p.Account == account && slices.Contains(l.settingsOf(account, region).Admins, PrincipalARN(p))
 	})
 	return ok, err
 }
 
 func (d *decision) access(p authz.Principal, r Resource) Access {
 	name, owner := PrincipalARN(p), r.Account()
-	s := d.l.settings(p.Account, d.region)
-	admin := slices.Contains(s.Admins, name)
+	everybody := p.Account + everyone
 	var a Access
-	if p.Account == owner {
+	s, changed := d.l.Settings.Rows()[settingsKey(p.Account, d.region)]
+	admin := changed && slices.Contains(s.Admins, name)
+	switch {
+	case p.Account == owner:
 		a.ByIAM = d.byIAM(r, name)
 		if admin {
-			a.Admin = true
-			a.claims = append(a.claims, claim{may: Describe, pass: meaning[r.Kind] | All, scope: whole})
-			if r.Kind == Catalog || r.Kind == Location {
-				a.claims[0].may = meaning[r.Kind]
-			}
-			if r.Kind == Database {
-				a.claims[0].may |= CreateTable
-			}
-		} else if slices.Contains(s.ReadOnlyAdmins, name) {
+			a.Admin, a.sees = true, true
+			a.claims = append(a.claims, administers(r))
+		} else if changed && slices.Contains(s.ReadOnlyAdmins, name) {
+			a.sees = true
 			a.claims = append(a.claims, claim{may: Describe, scope: whole})
 		}
-	} else if admin {
+	case admin:
 		a.claims = d.account(p.Account, r, nil)
 	}
-	limits := map[string][]claim{}
+	var limits map[string][]claim
 	for g := range d.on(r) {
-		if g.Principal != name && g.Principal != p.Account+everyone {
+		if g.Principal != name && g.Principal != everybody {
 			continue
 		}
 		c := d.claim(g, r)
@@ -87,6 +144,9 @@ func (d *decision) access(p authz.Principal, r Resource) Access {
 		}
 		limit, ok := limits[g.Grantor]
 		if !ok {
+			if limits == nil {
+				limits = map[string][]claim{}
+			}
 			limit = d.account(g.Grantor, r, nil)
 			limits[g.Grantor] = limit
 		}
@@ -98,13 +158,45 @@ func (d *decision) access(p authz.Principal, r Resource) Access {
 		}
 		a.claims = append(a.claims, bound([]claim{c}, limit)...)
 	}
+	if r.Kind == Database && !a.Any() && d.knowsTable(p, r) {
+		a.claims = append(a.claims, claim{may: Describe, scope: whole})
+	}
 	return a
+}
+
+// administers is what a data lake administrator may with what is of the own account.
+// Source: https://docs.aws.amazon.com/lake-formation/latest/dg/implicit-permissions.html
+func administers(r Resource) claim {
+	k := r.governs()
+	c := claim{may: Describe, pass: meaning[k] | All | SuperUser, scope: whole}
+	if k == Catalog || k == Location || k == Tag || k == TagExpression {
+		c.may = meaning[k]
+	}
+	return c
+}
+
+// knowsTable tells whether something was granted on a table of the database, so that the database itself may be seen.
+func (d *decision) knowsTable(p authz.Principal, r Resource) bool {
+	h, _ := r.place(d.region)
+	name, everybody := PrincipalARN(p), p.Account+everyone
+	for table, list := range d.l.grants.homes[h] {
+		if table == "" {
+			continue
+		}
+		for _, g := range list {
+			of := g.Principal == name || g.Principal == everybody || p.Account != h.account() && (g.Principal == p.Account || IsOrganization(g.Principal))
+			if of && d.access(p, g.Resource).Any() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // account is what an account as a whole may do: everything with its own, and with what is of others what it was granted.
 func (d *decision) account(account string, r Resource, through []string) []claim {
 	if account == r.Account() {
-		every := meaning[r.Kind] | All | SuperUser
+		every := meaning[r.governs()] | All | SuperUser
 		return []claim{{may: every, pass: every, scope: whole}}
 	}
 	if len(through) >= maxChain || slices.Contains(through, account) {
@@ -113,6 +205,9 @@ func (d *decision) account(account string, r Resource, through []string) []claim
 	through = append(slices.Clone(through), account)
 	var out []claim
 	for g := range d.on(r) {
+		if d.steps++; d.steps > maxSteps {
+			break
+		}
 		if g.Grantor == account || g.Principal != account && !(IsOrganization(g.Principal) && slices.Contains(d.memberships(account), g.Principal)) {
 			continue
 		}
@@ -124,52 +219,67 @@ func (d *decision) account(account string, r Resource, through []string) []claim
 	return out
 }
 
+// reaches asks for the share. The answer may need to know what the account is in, which is looked up before.
 func (d *decision) reaches(account string, r Resource) bool {
-	return d.l.reach == nil || d.l.reach.Reaches(account, d.region, r.ARN(d.region))
+	return d.l.reach == nil || (d.l.directory == nil || d.known(account)) && d.l.reach.Reaches(account, d.region, r.ARN(d.region))
 }
 
 // claim is what a grant says, before it is bound.
 func (d *decision) claim(g *Grant, r Resource) claim {
-	c := claim{may: g.Permissions.expand(r.Kind), pass: g.Grantable.expand(r.Kind), scope: scopeOf(g.Columns, "")}
+	k := r.governs()
+	c := claim{may: g.Permissions.expand(k), pass: g.Grantable.expand(k), scope: ScopeOf(g.Columns, "")}
 	if g.Filter != "" {
-		f, ok := d.l.Filters.rows[Filter{Table: r, Region: d.region, Name: g.Filter}.Key()]
+		f, ok := d.l.Filters.Rows()[Filter{Table: g.Resource, Region: d.region, Name: g.Filter}.Key()]
 		if !ok {
 			return claim{}
 		}
-		c.scope = scopeOf(f.Columns, f.Rows)
+		c.scope = ScopeOf(f.Columns, f.Rows)
 	}
-	if g.Resource.Kind == TagPolicy && r.Kind == Table {
-		c.scope = d.tagged(r, d.expression(g.Resource))
+	switch {
+	case g.Filter != "" || g.Columns != nil: // to drop a filter is not to drop its table
+		c.may, c.pass = c.may&(Select|Describe), c.pass&(Select|Describe)
+	case g.Resource.Kind == TagPolicy && r.Kind == Table:
+		if c.scope = d.tagged(r, d.expression(g.Resource)); !c.scope.Every {
+			c.may, c.pass = c.may&(Select|Describe), c.pass&(Select|Describe) // tags of columns say nothing of the table
+		}
+	case r.Kind == Tag:
+		for _, v := range r.TagValues {
+			if !slices.Contains(g.Resource.TagValues, v) && !slices.Contains(g.Resource.TagValues, "*") {
+				c.may, c.pass = c.may&(Alter|Drop), c.pass&(Alter|Drop) // these are of the key
+			}
+		}
 	}
 	return c
 }
 
-// on walks the grants that touch a resource: on itself, on every table of its database, on the locations above a location, and on tag expressions
-// that it matches.
+// on walks the grants that touch a resource: on itself, on every table of its database, on the locations above a location,
+// and on tag expressions that it matches.
 func (d *decision) on(r Resource) func(yield func(*Grant) bool) {
 	return func(yield func(*Grant) bool) {
-		each := func(r Resource) bool {
-			for _, g := range d.l.byResource[d.region+r.Key()] {
-				if !yield(g) {
-					return false
-				}
+		h, name := r.place(d.region)
+		in := d.l.grants.homes[h]
+		for _, g := range in[name] {
+			if (r.Kind != TagPolicy || g.Resource.Key() == r.Key()) && !yield(g) {
+				return
 			}
-			return true
-		}
-		if !each(r) {
-			return
 		}
 		switch r.Kind {
 		case Table:
-			every := r
-			if every.Table = EveryTable; r.Table != EveryTable && !each(every) {
-				return
+			if name != EveryTable {
+				for _, g := range in[EveryTable] {
+					if !yield(g) {
+						return
+					}
+				}
 			}
 		case Location:
 			for path := parent(r.Path); path != ""; path = parent(path) {
-				r.Path = path
-				if !each(r) {
-					return
+				above := r
+				above.Path = path
+				for _, g := range d.l.grants.at(d.region, above) {
+					if !yield(g) {
+						return
+					}
 				}
 			}
 			return
@@ -177,7 +287,7 @@ func (d *decision) on(r Resource) func(yield func(*Grant) bool) {
 		default:
 			return
 		}
-		for _, g := range d.l.policies[d.region+r.Catalog] {
+		for _, g := range d.l.grants.homes[home{d.region, r.Catalog, ""}][string(TagPolicy)] {
 			if g.Resource.Of == r.Kind && d.matches(r, d.expression(g.Resource)) && !yield(g) {
 				return
 			}
@@ -185,21 +295,20 @@ func (d *decision) on(r Resource) func(yield func(*Grant) bool) {
 	}
 }
 
-func parent(path string) string {
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] == '/' {
-			return path[:i]
-		}
-	}
-	return ""
-}
-
-// byIAM tells whether the resource, or all tables of its database, are left to IAM. A catalog begins so for the making of databases.
+// byIAM tells whether the resource is left to IAM. A catalog begins so for the making of databases, and a location is so
+// until it is registered.
 func (d *decision) byIAM(r Resource, name string) bool {
-	if r.Kind == Catalog {
-		return !d.l.settings(r.Account(), d.region).CreateDatabaseIsNotForIAM
+	switch r.Kind {
+	case Catalog:
+		return !d.l.settingsOf(r.Account(), d.region).CreateDatabaseIsNotForIAM
+	case Location:
+		_, registered := d.l.locationOf(r.Account(), d.region, r.Path)
+		return !registered
+	case Database, Table:
+	default:
+		return false
 	}
-	if _, in := d.l.OptIns.rows[OptIn{Principal: name, Resource: r}.Key(d.region)]; in {
+	if name != "" && d.optedIn(r, name) {
 		return false
 	}
 	for g := range d.on(r) {
@@ -210,108 +319,24 @@ func (d *decision) byIAM(r Resource, name string) bool {
 	return false
 }
 
-// expression is what a grant on tags asks for.
-func (d *decision) expression(r Resource) []TagValues {
-	if r.Name == "" {
-		return r.Expression
+// optedIn tells whether a principal is governed where others are left to IAM.
+func (d *decision) optedIn(r Resource, name string) bool {
+	optIns := d.l.OptIns.Rows()
+	if len(optIns) == 0 {
+		return false
 	}
-	return d.l.Expressions.rows[store.Key{Account: r.Account(), Region: d.region, ID: r.Name}].Expression
-}
-
-func (d *decision) tags(r Resource) Tagged {
-	return d.l.Tagged.rows[store.Key{Account: r.Account(), Region: d.region, ID: r.Key()}]
-}
-
-// inherited are the tags of a database, or of a table with those of its database below.
-func (d *decision) inherited(r Resource) map[string]string {
-	own := d.tags(r).Tags
-	if r.Kind != Table {
-		return own
+	places := []Resource{r}
+	if r.Kind == Table {
+		every := r
+		every.Table = EveryTable
+		places = append(places, every)
 	}
-	out := map[string]string{}
-	for k, v := range d.tags(Resource{Kind: Database, Catalog: r.Catalog, Database: r.Database}).Tags {
-		out[k] = v
-	}
-	for k, v := range own {
-		out[k] = v
-	}
-	return out
-}
-
-func match(tags map[string]string, want []TagValues) bool {
-	for _, t := range want {
-		if v, ok := tags[t.Key]; !ok || !slices.Contains(t.Values, v) && !slices.Contains(t.Values, "*") {
-			return false
-		}
-	}
-	return len(want) > 0
-}
-
-func (d *decision) matches(r Resource, want []TagValues) bool {
-	if match(d.inherited(r), want) {
-		return true
-	}
-	return r.Kind == Table && len(d.tagged(r, want).Names) > 0
-}
-
-// tagged is the part of a table that an expression matches: columns with tags of their own count by these.
-func (d *decision) tagged(r Resource, want []TagValues) Scope {
-	all := d.inherited(r)
-	table := match(all, want)
-	s := Scope{Every: table}
-	for column, own := range d.tags(r).Columns {
-		tags := map[string]string{}
-		for k, v := range all {
-			tags[k] = v
-		}
-		for k, v := range own {
-			tags[k] = v
-		}
-		if m := match(tags, want); m && !table {
-			s.Names = append(s.Names, column)
-		} else if !m && table {
-			s.Excluded = append(s.Excluded, column)
-		}
-	}
-	slices.Sort(s.Names)
-	slices.Sort(s.Excluded)
-	return s
-}
-
-// memberships are the ARNs of the organization and the units that an account is in.
-func (d *decision) memberships(account string) []string {
-	if d.l.organized == 0 || d.l.directory == nil {
-		return nil
-	}
-	if out, ok := d.groups[account]; ok {
-		return out
-	}
-	var out []string
-	err := d.l.store.View(d.ctx, func(tx *store.Tx) error {
-		o, err := d.l.directory.Organizations.Get(tx, identity.OrganizationKey)
-		if err != nil {
-			return err
-		}
-		a, err := d.l.directory.Accounts.Get(tx, identity.IDKey(account))
-		if err != nil {
-			return err
-		}
-		out = append(out, o.ARN())
-		for id := a.Parent; id != ""; {
-			u, err := d.l.directory.Units.Get(tx, identity.IDKey(id))
-			if err != nil {
-				return err
+	for _, at := range places {
+		for _, who := range []string{name, AccountOf(name) + everyone} {
+			if _, in := optIns[OptIn{Principal: who, Resource: at}.Key(d.region)]; in {
+				return true
 			}
-			if u.Parent != "" {
-				out = append(out, o.UnitARN(u))
-			}
-			id = u.Parent
 		}
-		return nil
-	})
-	if err != nil {
-		out = nil // who isn't known to be in is out
 	}
-	d.groups[account] = out
-	return out
+	return false
 }

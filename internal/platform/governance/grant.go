@@ -34,16 +34,24 @@ type Grant struct {
 
 // Key is where the grant is kept: one per grantor, resource, principal and way of cutting.
 func (g Grant) Key() store.Key {
-	cut := ""
+	return store.Key{Account: g.Grantor, Region: g.Region, ID: strings.Join([]string{g.Resource.Key(), g.Principal, g.cut()}, Separator)}
+}
+
+// cut tells grants on one resource apart that are for different parts of it.
+func (g *Grant) cut() string {
 	switch {
 	case g.Filter != "":
-		cut = "filter:" + g.Filter
+		return "filter:" + g.Filter
+	case g.Columns != nil && len(g.Columns.Names) > 0 && g.Grantable != 0:
+		return "columns+" // which columns may be passed on is kept apart from which may be read
 	case g.Columns != nil && len(g.Columns.Names) > 0:
-		cut = "columns"
+		return "columns"
 	case g.Columns != nil:
-		cut = "excluded"
+		return "excluded:" + strings.ToLower(strings.Join(slices.Sorted(slices.Values(g.Columns.Excluded)), separatorOfValues))
+	case g.Resource.Kind == Tag:
+		return "values:" + strings.Join(slices.Sorted(slices.Values(g.Resource.TagValues)), separatorOfValues)
 	}
-	return store.Key{Account: g.Grantor, Region: g.Region, ID: strings.Join([]string{g.Resource.Key(), g.Principal, cut}, Separator)}
+	return ""
 }
 
 // Filter is a data cells filter.
@@ -87,68 +95,4 @@ func AccountOf(principal string) string {
 func IsOrganization(principal string) bool {
 	p := strings.SplitN(principal, ":", 6)
 	return len(p) == 6 && p[2] == "organizations"
-}
-
-// Scope is the part of a table that may be read.
-type Scope struct {
-	Names    []string // columns; nil with Every: all but Excluded
-	Every    bool
-	Excluded []string
-	Rows     string // SQL expression; "": all
-}
-
-// whole is all of a table.
-var whole = Scope{Every: true}
-
-// Whole tells that nothing is cut off.
-func (s Scope) Whole() bool { return s.Every && len(s.Excluded) == 0 && s.Rows == "" }
-
-// Has tells whether the column is in the scope.
-func (s Scope) Has(column string) bool {
-	if s.Every {
-		return !slices.Contains(s.Excluded, column)
-	}
-	return slices.Contains(s.Names, column)
-}
-
-func scopeOf(c *Columns, rows string) Scope {
-	switch {
-	case c == nil:
-		return Scope{Every: true, Rows: rows}
-	case len(c.Names) > 0:
-		return Scope{Names: c.Names, Rows: rows}
-	}
-	return Scope{Every: true, Excluded: c.Excluded, Rows: rows}
-}
-
-// and is what lies in both scopes.
-func (s Scope) and(o Scope) Scope {
-	out := Scope{Every: s.Every && o.Every}
-	switch {
-	case out.Every:
-		out.Excluded = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(s.Excluded), o.Excluded...))))
-	case s.Every:
-		out.Names = keep(o.Names, s)
-	default:
-		out.Names = keep(s.Names, o)
-	}
-	switch {
-	case s.Rows == "" || s.Rows == o.Rows:
-		out.Rows = o.Rows
-	case o.Rows == "":
-		out.Rows = s.Rows
-	default:
-		out.Rows = "(" + s.Rows + ") AND (" + o.Rows + ")"
-	}
-	return out
-}
-
-func keep(names []string, in Scope) []string {
-	out := []string{}
-	for _, n := range names {
-		if in.Has(n) {
-			out = append(out, n)
-		}
-	}
-	return out
 }

@@ -77,6 +77,14 @@ func (p Permissions) Names() []string {
 	return out
 }
 
+// Of is what the set means for a kind of resource, with All taken apart.
+func (p Permissions) Of(k Kind) Permissions {
+	if p&(All|SuperUser) != 0 {
+		p |= meaning[k]
+	}
+	return p &^ (All | SuperUser)
+}
+
 // expand adds what All stands for, and that whoever may do something may see what it is done to.
 func (p Permissions) expand(k Kind) Permissions {
 	if p&(All|SuperUser) != 0 {

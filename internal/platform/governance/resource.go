@@ -53,6 +53,23 @@ func (r Resource) Account() string {
 // Separator parts keys. No name of the catalog has it in it.
 const Separator = "\x1f"
 
+// separatorOfValues parts the values of a tag, separatorOfTags the tags of an expression. Values may hold commas and signs.
+const (
+	separatorOfValues = "\x1e"
+	separatorOfTags   = "\x1d"
+)
+
+// governs is the kind of what is granted: of a tag expression the kind of what it stands for.
+func (r Resource) governs() Kind {
+	if r.Kind == TagPolicy {
+		return r.Of
+	}
+	return r.Kind
+}
+
+// Grantable tells which permissions exist for the resource.
+func (r Resource) Grantable() Permissions { return r.governs().Grantable() }
+
 // Key is equal for equal resources.
 func (r Resource) Key() string {
 	parts := []string{string(r.Kind), r.Catalog}
@@ -70,7 +87,7 @@ func (r Resource) Key() string {
 	case TagPolicy:
 		parts = append(parts, string(r.Of), r.Name)
 		for _, t := range r.Expression {
-			parts = append(parts, t.Key+"="+strings.Join(slices.Sorted(slices.Values(t.Values)), ","))
+			parts = append(parts, t.Key+separatorOfTags+strings.Join(slices.Sorted(slices.Values(t.Values)), separatorOfValues))
 		}
 		slices.Sort(parts[4:])
 	}

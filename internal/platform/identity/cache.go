@@ -7,15 +7,15 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 )
 
-// maxCached bounds each half of a cache. A full one is left as it is: the next change drops it anyway, and what is not in
+// maxCached bounds each part of a cache. A full one is left as it is: the next change drops it anyway, and what is not in
 // it is only slower.
 const maxCached = 20_000
 
 // cache holds what was found since the last change. A change does not empty it but puts a new one in its place: a reader
 // takes the cache before it looks at the store, and so what it found there can only go into the cache of that time.
 type cache struct {
-	credentials, policies   sync.Map
-	nCredentials, nPolicies atomic.Int64
+	credentials, policies, memberships    sync.Map
+	nCredentials, nPolicies, nMemberships atomic.Int64
 }
 
 type credentialKey struct{ id, token string }
@@ -53,6 +53,22 @@ func (c *cache) keepPolicies(k policiesKey, v authz.Policies) {
 	if c.nPolicies.Load() < maxCached {
 		if _, old := c.policies.Swap(k, &v); !old {
 			c.nPolicies.Add(1)
+		}
+	}
+}
+
+func (c *cache) membership(account string) ([]string, bool) {
+	v, ok := c.memberships.Load(account)
+	if !ok {
+		return nil, false
+	}
+	return v.([]string), true
+}
+
+func (c *cache) keepMembership(account string, v []string) {
+	if len(v) > 0 && c.nMemberships.Load() < maxCached { // what has none may get some by an Insert, which drops nothing
+		if _, old := c.memberships.Swap(account, v); !old {
+			c.nMemberships.Add(1)
 		}
 	}
 }

@@ -28,12 +28,13 @@ const sealText = "sealed by this key"
 
 var errOtherKey = errors.New("the sealing key is not the one that the database was written with")
 
-// box seals secrets of access keys and session tokens, each with a key of its own.
-type box struct{ secrets, tokens cipher.AEAD }
+// box seals secrets of access keys, session tokens and what services keep, each with a key of its own.
+type box struct{ secrets, tokens, kept cipher.AEAD }
 
 func newBox(key []byte) (*box, error) {
 	b := &box{}
-	for purpose, to := range map[string]*cipher.AEAD{"access key secrets": &b.secrets, "session tokens": &b.tokens} {
+	for purpose, to := range map[string]*cipher.AEAD{"access key secrets": &b.secrets, "session tokens": &b.tokens,
+		"secrets of services": &b.kept} {
 		sub, err := hkdf.Key(sha256.New, key, nil, purpose, 32)
 		if err != nil {
 			return nil, err
@@ -82,6 +83,21 @@ func (d *Directory) unseal(file string) (*box, error) {
 		return nil
 	})
 	return b, err
+}
+
+// Seal closes a secret that a service keeps (a connection's password). of names what it belongs to: only under the same
+// name it can be opened.
+func (d *Directory) Seal(secret []byte, of string) []byte {
+	return d.box.kept.Seal(nil, nil, secret, []byte(of))
+}
+
+// Unseal opens what Seal closed.
+func (d *Directory) Unseal(sealed []byte, of string) ([]byte, error) {
+	secret, err := d.box.kept.Open(nil, nil, sealed, []byte(of))
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the secret of %s: %w", of, err)
+	}
+	return secret, nil
 }
 
 func newKey() []byte {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 )
@@ -89,6 +90,24 @@ func (t *Table[T]) Find(tx *Tx, index, value string, r Range) ([]Row[T], error) 
 
 func (t *Table[T]) read(tx *Tx, query string, args []any) ([]Row[T], error) {
 	var out []Row[T]
+	err := t.scan(tx, query, args, func(row Row[T]) error {
+		out = append(out, row)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// each reads rows in id order without holding them all. f must not use the transaction.
+func (t *Table[T]) each(tx *Tx, r Range, f func(Row[T]) error) error {
+	where, args := r.where("resources", []any{t.name})
+	order, args := r.order("resources", args)
+	return t.scan(tx, `SELECT account, region, id, value FROM resources WHERE kind = ?`+where+order, args, f)
+}
+
+func (t *Table[T]) scan(tx *Tx, query string, args []any, f func(Row[T]) error) error {
 	var body []byte
 	err := tx.c.rows(query, args, func(scan func(...any) error) error {
 		var row Row[T]
@@ -96,14 +115,33 @@ func (t *Table[T]) read(tx *Tx, query string, args []any) ([]Row[T], error) {
 			return err
 		}
 		v, err := t.decode(body)
+		if err != nil {
+			return err
+		}
 		row.Value = v
-		out = append(out, row)
-		return err
+		return f(row)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("cannot list %s: %w", t.name, err)
+		return fmt.Errorf("cannot list %s: %w", t.name, err)
 	}
-	return out, nil
+	return nil
+}
+
+// Keys calls each with the id of every row in r, in id order, without reading the rows. The bytes are valid within the call.
+func (t *Table[T]) Keys(tx *Tx, r Range, each func(id []byte) error) error {
+	where, args := r.where("resources", []any{t.name})
+	order, args := r.order("resources", args)
+	var id sql.RawBytes
+	err := tx.c.rows(`SELECT id FROM resources WHERE kind = ?`+where+order, args, func(scan func(...any) error) error {
+		if err := scan(&id); err != nil {
+			return err
+		}
+		return each(id)
+	})
+	if err != nil {
+		return fmt.Errorf("cannot list %s: %w", t.name, err)
+	}
+	return nil
 }
 
 // Count counts the rows in r, which Limit does not cut.
