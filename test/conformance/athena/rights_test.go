@@ -148,3 +148,20 @@ func TestPlainFiles(t *testing.T) {
 	poor := as(t, harness.Must(s.User(t.Context(), s.Root(), "poor", strings.Replace(harness.AllowAll, `"Action":"*"`, `"NotAction":"s3:PutObject"`, 1)))(t))
 	poor.fails("SELECT * FROM sales.orders", "Access denied when writing output to url: s3://results/here/")
 }
+
+// TestSession has a query run with no more than the session that started it had.
+func TestSession(t *testing.T) {
+	s, admin := start(t)
+	admin.lake()
+	root := harness.Must(s.Admin(t.Context()))(t)
+	role, err := root.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("all"), AssumeRolePolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + root.Account + `"},"Action":"sts:AssumeRole"}]}`)})
+	must(t, err)
+	_, err = root.IAM().PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("all"), PolicyName: aws.String("p"), PolicyDocument: aws.String(harness.AllowAll)})
+	must(t, err)
+	cut := as(t, harness.Must(s.Assume(t.Context(), root, *role.Role.Arn, "cut", analyst))(t))
+	cut.gives("SELECT 1 AS a", "a", "1")
+	cut.fails("SELECT * FROM sales.orders", "Access denied when reading the data of table orders")
+	whole := as(t, harness.Must(s.Assume(t.Context(), root, *role.Role.Arn, "whole", ""))(t))
+	whole.gives("SELECT count(*) AS n FROM sales.orders", "n", "4")
+}
