@@ -182,3 +182,7 @@ func insufficient(p governance.Permissions, r governance.Resource) error {
 func notAuthorized() error {
 	return denied("Resource does not exist or requester is not authorized to access requested permissions.")
 }
+
+// Run reads the ledger, so that no question has to wait for it that comes while something else is read: of readers there are
+// only so many.
+func (s *Service) Run(ctx context.Context) { _ = s.Ledger.Load(ctx) }

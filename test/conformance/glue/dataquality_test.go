@@ -181,6 +181,9 @@ func TestRulesets(t *testing.T) {
 	if len(tagged.Rulesets) != 1 || *tagged.Rulesets[0].RuleCount != 2 {
 		t.Errorf("tagged: %+v", tagged.Rulesets)
 	}
+	tags, err := m.GetTags(ctx, &glue.GetTagsInput{ResourceArn: aws.String("arn:aws:glue:" + harness.Region + ":" + m.who.Account + ":dataQualityRuleset/a")})
+	m.must(err)
+	m.equal("tag", tags.Tags["team"], "x")
 	_, err = m.UpdateDataQualityRuleset(ctx, &glue.UpdateDataQualityRulesetInput{Name: aws.String("a"), Ruleset: aws.String("Rules = [ ColumnCount > 1 ]")})
 	m.must(err)
 	got, err := m.GetDataQualityRuleset(ctx, &glue.GetDataQualityRulesetInput{Name: aws.String("a")})
