@@ -92,12 +92,17 @@ func (f *fixture) as(p authz.Principal) *glue.Client {
 	return glue.NewFromConfig(c)
 }
 
+// iam is the root user's client of IAM, which no session may call.
+func (f *fixture) iam() *iamsdk.Client {
+	config := f.chain.AWSConfig(f.root, region)
+	config.Credentials = credentials.NewStaticCredentialsProvider(f.key.AccessKeyID, f.key.SecretAccessKey, "")
+	return iamsdk.NewFromConfig(config)
+}
+
 // user makes an IAM user of the account with a policy.
 func (f *fixture) user(name, policy string) authz.Principal {
 	f.t.Helper()
-	config := f.chain.AWSConfig(f.root, region)
-	config.Credentials = credentials.NewStaticCredentialsProvider(f.key.AccessKeyID, f.key.SecretAccessKey, "") // no session may call IAM
-	c := iamsdk.NewFromConfig(config)
+	c := f.iam()
 	out, err := c.CreateUser(f.t.Context(), &iamsdk.CreateUserInput{UserName: &name})
 	f.ok(err)
 	_, err = c.PutUserPolicy(f.t.Context(), &iamsdk.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("p"), PolicyDocument: &policy})

@@ -107,6 +107,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.GetTableVersions, wire.On(s.getTableVersionsTargets)),
 		wire.Op(s.GetTables, wire.On(s.getTablesTargets)),
 		wire.Op(s.GetTags, wire.On(s.getTagsTargets)),
+		wire.Op(s.GetUnfilteredTableMetadata, wire.On(s.getUnfilteredTableMetadataTargets)),
 		wire.Op(s.GetUserDefinedFunction, wire.On(s.getUserDefinedFunctionTargets)),
 		wire.Op(s.GetUserDefinedFunctions, wire.On(s.getUserDefinedFunctionsTargets)),
 		wire.Op(s.PutDataCatalogEncryptionSettings, wire.On(s.putDataCatalogEncryptionSettingsTargets)),

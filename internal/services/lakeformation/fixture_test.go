@@ -2,7 +2,6 @@ package lakeformation_test
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -258,9 +257,4 @@ func (f *fixture) lists(as, of string, in *lakeformation.ListPermissionsInput) s
 			return strings.Join(out, "; ")
 		}
 	}
-}
-
-func is(err error, want string) bool {
-	var e interface{ ErrorCode() string }
-	return errors.As(err, &e) && e.ErrorCode() == want
 }

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/smithy-go"
 )
 
 const (
@@ -26,36 +25,32 @@ func linkedRoleARN(account string) string {
 	return "arn:aws:iam::" + account + ":role/aws-service-role/" + host + "/" + linkedRoleName
 }
 
-// makeLinkedRole has IAM make the role, as the caller, when it is not there.
-func (s *Service) makeLinkedRole(ctx context.Context) error {
-	call := wire.CallOf(ctx)
-	there := func() (bool, error) {
-		var err error
-		viewed := s.Store.View(ctx, func(tx *store.Tx) error {
-			_, err = s.Directory.Roles.Get(tx, identity.NameKey(call.Account(), linkedRoleName))
-			return nil
-		})
+// linkedRoleTargets asks IAM whether the caller may make the role, when it is not there, and write its policy.
+func (s *Service) linkedRoleTargets(ctx context.Context) ([]wire.Target, error) {
+	account := wire.CallOf(ctx).Account()
+	arn := linkedRoleARN(account)
+	out := []wire.Target{{Resource: "*"}, {Action: "iam:PutRolePolicy", Resource: arn}}
+	err := s.Store.View(ctx, func(tx *store.Tx) error {
+		_, err := s.Directory.Roles.Get(tx, identity.NameKey(account, linkedRoleName))
 		if errors.Is(err, store.ErrNotFound) {
-			return false, viewed
+			err = nil
+			out = append(out, wire.Target{Action: "iam:CreateServiceLinkedRole", Resource: arn, Context: authz.Context{"iam:AWSServiceName": {host}}})
 		}
-		return err == nil, errors.Join(viewed, err)
-	}
-	if ok, err := there(); ok || err != nil {
 		return err
+	})
+	return out, err
+}
+
+// linkedRole finds the role, or makes it as IAM does for a service.
+func (s *Service) linkedRole(tx *store.Tx, account string) (identity.Role, error) {
+	r, err := s.Directory.Roles.Get(tx, identity.NameKey(account, linkedRoleName))
+	if !errors.Is(err, store.ErrNotFound) {
+		return r, err
 	}
-	_, err := iam.NewFromConfig(s.Clients(call.Principal, call.Region)).CreateServiceLinkedRole(ctx,
-		&iam.CreateServiceLinkedRoleInput{AWSServiceName: aws.String(host)})
-	if err == nil {
-		return nil
-	}
-	if ok, _ := there(); ok { // another call was faster
-		return nil
-	}
-	var refused smithy.APIError
-	if errors.As(err, &refused) && strings.HasPrefix(refused.ErrorCode(), "AccessDenied") {
-		return denied("%s", refused.ErrorMessage())
-	}
-	return err
+	trust, err := json.Marshal(map[string]any{"Version": policyVersion, "Statement": []any{map[string]any{"Effect": "Allow",
+		"Principal": map[string]string{"Service": host}, "Action": "sts:AssumeRole"}}})
+	return identity.Role{Account: account, Name: linkedRoleName, Path: "/aws-service-role/" + host + "/", ID: identity.NewID(identity.PrefixRole, account),
+		Created: s.now().Truncate(time.Second), Trust: string(trust), MaxSession: int32(defaultLife / time.Second)}, err
 }
 
 // writeLinkedPolicy lets the role at the locations that are registered with it, in all regions, and at nothing else.
@@ -72,10 +67,9 @@ func (s *Service) writeLinkedPolicy(tx *store.Tx, account string) error {
 			buckets = append(buckets, "arn:aws:s3:::"+bucket)
 		}
 	}
-	k := identity.NameKey(account, linkedRoleName)
-	role, err := s.Directory.Roles.Get(tx, k)
+	role, err := s.linkedRole(tx, account)
 	if err != nil {
-		return absent(err, invalid("The service-linked role is not there."))
+		return err
 	}
 	inline := map[string]string{}
 	if len(objects) > 0 {
@@ -88,5 +82,5 @@ func (s *Service) writeLinkedPolicy(tx *store.Tx, account string) error {
 		inline[linkedPolicyName] = string(document)
 	}
 	role.Inline = inline
-	return s.Directory.Roles.Put(tx, k, role)
+	return s.Directory.Roles.Put(tx, identity.NameKey(account, linkedRoleName), role)
 }

@@ -51,8 +51,7 @@ func (s *Service) registerTargets(ctx context.Context, in *lakeformation.Registe
 	if !aws.ToBool(in.UseServiceLinkedRole) {
 		return passRole(in.RoleArn), nil
 	}
-	role := linkedRoleARN(wire.CallOf(ctx).Account())
-	return []wire.Target{{Resource: "*"}, {Action: "iam:PutRolePolicy", Resource: role}}, nil
+	return s.linkedRoleTargets(ctx)
 }
 
 func (s *Service) updateTargets(_ context.Context, in *lakeformation.UpdateResourceInput) ([]wire.Target, error) {
@@ -83,9 +82,6 @@ func (s *Service) RegisterResource(ctx context.Context, in *lakeformation.Regist
 	r := governance.Registered{Path: path, ARN: *in.ResourceArn, Role: aws.ToString(in.RoleArn), ServiceLinked: linked,
 		Hybrid: aws.ToBool(in.HybridAccessEnabled), Federation: aws.ToBool(in.WithFederation), Privileged: in.WithPrivilegedAccess, Updated: s.now()}
 	if linked {
-		if err := s.makeLinkedRole(ctx); err != nil {
-			return nil, err
-		}
 		r.Role = linkedRoleARN(account)
 	}
 	return done(&lakeformation.RegisterResourceOutput{}, s.update(ctx, func(ctx context.Context, tx *store.Tx) error {
