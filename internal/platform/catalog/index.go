@@ -19,7 +19,9 @@ const MaxIndexes = 3
 type Index struct{ types.PartitionIndexDescriptor }
 
 // MarshalJSON leaves out what is not set.
-func (i Index) MarshalJSON() ([]byte, error) { return Compact(json.Marshal(i.PartitionIndexDescriptor)) }
+func (i Index) MarshalJSON() ([]byte, error) {
+	return Compact(json.Marshal(i.PartitionIndexDescriptor))
+}
 
 // IndexKey is where a table's partition index is kept; with no name, what the keys of all of them begin with.
 func IndexKey(region string, t Table, name string) store.Key { return t.key(region, name) }

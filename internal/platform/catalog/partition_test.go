@@ -41,7 +41,7 @@ func update(t testing.TB, st *store.Store, f func(tx *store.Tx) error) {
 	}
 }
 
-func field(name, typ string) types.Column {
+func keyOf(name, typ string) types.Column {
 	return types.Column{Name: aws.String(name), Type: aws.String(typ)}
 }
 
@@ -52,10 +52,10 @@ func wide(id string) Table {
 		SerdeInfo: &types.SerDeInfo{SerializationLibrary: aws.String("org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
 			Parameters: map[string]string{"serialization.format": "1"}}}
 	for i := range 20 {
-		d.Columns = append(d.Columns, field(fmt.Sprintf("column_%d", i), "bigint"))
+		d.Columns = append(d.Columns, keyOf(fmt.Sprintf("column_%d", i), "bigint"))
 	}
 	return Table{ID: id, Table: types.Table{Name: aws.String("orders"), DatabaseName: aws.String("sales"), CatalogId: aws.String("111122223333"),
-		StorageDescriptor: &d, PartitionKeys: []types.Column{field("day", "string"), field("hour", "int"), field("country", "string")}}}
+		StorageDescriptor: &d, PartitionKeys: []types.Column{keyOf("day", "string"), keyOf("hour", "int"), keyOf("country", "string")}}}
 }
 
 func (t Table) input(values ...string) types.PartitionInput {
@@ -308,15 +308,14 @@ func TestClear(t *testing.T) {
 		}
 		return nil
 	})
-	rounds := 0
-	for n := 1; n > 0; rounds++ {
-		update(t, st, func(tx *store.Tx) (err error) {
-			n, err = p.Clear(tx, "111122223333", region, "id1", 10)
+	for _, want := range []int{10, 10, 6, 0} { // with the shape
+		update(t, st, func(tx *store.Tx) error {
+			n, err := p.Clear(tx, table.rangeOf(region), 10)
+			if n != want {
+				t.Errorf("%d removed, want %d", n, want)
+			}
 			return err
 		})
-	}
-	if rounds != 5 { // 10, 10, 5, the shape, nothing
-		t.Errorf("%d rounds", rounds)
 	}
 	for table, want := range map[*Table]int{&table: 0, &other: 25} {
 		if ids, _, err := p.Select(ctx, region, *table, Question{Limit: 100}); err != nil || len(ids) != want {

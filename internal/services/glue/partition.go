@@ -216,4 +216,3 @@ func partitionFailure(values []string, err error) (types.PartitionError, error) 
 	detail, err := failure(err)
 	return types.PartitionError{PartitionValues: values, ErrorDetail: detail}, err
 }
-
