@@ -33,6 +33,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
 	"github.com/atelier-studio/atelier/internal/services/s3"
+	"github.com/atelier-studio/atelier/internal/services/sqs"
 	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
@@ -164,6 +165,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			iam.New(iam.Config{Directory: directory, Clock: c}),
 			organizations.New(organizations.Config{Directory: directory, Clock: c}),
 			shares,
+			sqs.New(sqs.Config{Store: s.store, Jobs: s.jobs, Clock: c}),
 			sts.New(sts.Config{Directory: directory, Clock: c}),
 		},
 		S3: s.s3.Handler(), Directory: directory, Recorder: trail, Clock: c, Logger: log, Region: s.cfg.Region, Metrics: registry,
