@@ -151,9 +151,9 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	}
 	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
 	tables := catalog.New(s.store)
-	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Clock: c})
-	shares := ram.New(ram.Config{Store: s.store, Directory: directory, Catalog: tables, Clock: c, Logger: log,
-		Sharing: sharing.New(sharing.Config{Store: s.store, Directory: directory, Clock: c})})
+	shares := sharing.New(sharing.Config{Store: s.store, Directory: directory, Clock: c})
+	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Reach: shares, Clock: c})
+	access := ram.New(ram.Config{Store: s.store, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log})
 	clients := func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -164,7 +164,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 				Logger: log}),
 			iam.New(iam.Config{Directory: directory, Clock: c}),
 			organizations.New(organizations.Config{Directory: directory, Clock: c}),
-			shares,
+			access,
 			sqs.New(sqs.Config{Store: s.store, Jobs: s.jobs, Clock: c}),
 			sts.New(sts.Config{Directory: directory, Clock: c}),
 		},
@@ -175,7 +175,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.workers.Go(func() { trail.Run(background) })
-	s.workers.Go(func() { shares.Run(background) })
+	s.workers.Go(func() { access.Run(background) })
 	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	return nil

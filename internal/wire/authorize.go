@@ -118,10 +118,8 @@ func (x *exchange) conditions(in any) authz.Context {
 		}
 		slices.Sort(keys)
 		c["aws:TagKeys"] = keys
-	} else if v, ok := members.Get("TagKeys"); ok {
-		if keys, ok := v.([]string); ok && len(keys) > 0 {
-			c["aws:TagKeys"] = keys
-		}
+	} else if keys := members.TagKeys(); len(keys) > 0 {
+		c["aws:TagKeys"] = keys
 	}
 	return c
 }

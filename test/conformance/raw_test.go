@@ -128,7 +128,9 @@ func read(resp *http.Response) (answer, error) {
 	var doc struct {
 		Type string `json:"__type"`
 	}
-	if m := xmlCode.FindSubmatch(b); m != nil {
+	if kind := resp.Header.Get("X-Amzn-Errortype"); kind != "" {
+		a.code, _, _ = strings.Cut(kind, ":")
+	} else if m := xmlCode.FindSubmatch(b); m != nil {
 		a.code = string(m[1])
 	} else if json.Unmarshal(b, &doc) == nil {
 		a.code = doc.Type[strings.LastIndexByte(doc.Type, '#')+1:]

@@ -71,18 +71,25 @@ func (b *breaker) sample(s *facts.Shape, depth int) any {
 
 // encode writes the request's document.
 func (b *breaker) encode(tree map[string]any) []byte {
-	if b.protocol == "json" {
-		out, err := json.Marshal(tree)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		return bytes.ReplaceAll(out, []byte("INVALID-UTF-8"), []byte(broken))
+	switch b.protocol {
+	case "json":
+		return b.json(tree)
+	case "rest-json":
+		return b.rest(tree)
 	}
 	form := url.Values{"Action": {b.operation}, "Version": {b.facts.Metadata.APIVersion}}
 	if in := b.facts.Operations[b.operation].Input; in != nil {
 		b.flatten(form, "", b.facts.Shapes[in.Shape], tree)
 	}
 	return []byte(form.Encode())
+}
+
+func (b *breaker) json(v any) []byte {
+	out, err := json.Marshal(v)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return bytes.ReplaceAll(out, []byte("INVALID-UTF-8"), []byte(broken))
 }
 
 // flatten writes a value in the query protocol's way.

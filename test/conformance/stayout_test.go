@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/ram"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
@@ -54,6 +55,12 @@ func doors(t testing.TB) []door {
 		}},
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("cloudtrail", "LookupEvents", `{"MaxResults":1}`),
+		{"ram", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			b := []byte(`{"name":"` + name + `"}`)
+			r := request(t, http.MethodPost, at+"/createresourceshare", b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
+		}},
 		{"s3", "s3", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			b := []byte("written by " + name)
 			return request(t, http.MethodPut, at+"/stay-out/"+name, b), b
@@ -61,27 +68,33 @@ func doors(t testing.TB) []door {
 	}
 }
 
-// refusal is what a service says, as "status code", in the query protocol, JSON RPC and S3. S3 may have several.
+// refusal is what a service says, as "status code", in the query protocol, JSON RPC and S3. S3 may have several. REST services in JSON say JSON
+// RPC's code with the query protocol's status; who doesn't sign for one of them is answered by another service, and so in other words.
 type refusal struct {
 	query, json string
-	s3          []string
+	s3, rest    []string
 }
 
+// s3Form is what S3 says to a POST, which is to it a form that isn't one.
+var s3Form = []string{"412 PreconditionFailed"}
+
 var (
-	missing    = refusal{"403 MissingAuthenticationToken", "400 MissingAuthenticationTokenException", []string{"403 AccessDenied"}}
-	incomplete = refusal{"400 IncompleteSignature", "400 IncompleteSignatureException", []string{"400 AuthorizationHeaderMalformed", "400 InvalidArgument", "403 AccessDenied"}}
-	unknown    = refusal{"403 InvalidClientTokenId", "400 UnrecognizedClientException", []string{"403 InvalidAccessKeyId"}}
-	token      = refusal{unknown.query, unknown.json, []string{"400 InvalidToken", "403 InvalidToken"}}
-	expired    = refusal{"403 ExpiredToken", "400 ExpiredTokenException", []string{"400 ExpiredToken", "403 ExpiredToken"}}
-	mismatch   = refusal{"403 SignatureDoesNotMatch", "400 InvalidSignatureException", []string{"403 SignatureDoesNotMatch"}}
-	skewed     = refusal{mismatch.query, mismatch.json, []string{"403 RequestTimeTooSkewed"}}
-	body       = refusal{mismatch.query, mismatch.json, []string{"400 XAmzContentSHA256Mismatch", "403 SignatureDoesNotMatch"}}
-	stalelink  = refusal{mismatch.query, mismatch.json, []string{"403 AccessDenied"}}
-	otherscope = refusal{mismatch.query, mismatch.json, []string{"400 AuthorizationHeaderMalformed", "403 SignatureDoesNotMatch", "400 InvalidAction", "400 MissingAction", "400 IncompleteSignature"}}
+	missing    = refusal{"403 MissingAuthenticationToken", "400 MissingAuthenticationTokenException", []string{"403 AccessDenied"}, s3Form}
+	incomplete = refusal{"400 IncompleteSignature", "400 IncompleteSignatureException", []string{"400 AuthorizationHeaderMalformed", "400 InvalidArgument", "403 AccessDenied"}, s3Form}
+	unknown    = refusal{"403 InvalidClientTokenId", "400 UnrecognizedClientException", []string{"403 InvalidAccessKeyId"}, nil}
+	token      = refusal{unknown.query, unknown.json, []string{"400 InvalidToken", "403 InvalidToken"}, nil}
+	expired    = refusal{"403 ExpiredToken", "400 ExpiredTokenException", []string{"400 ExpiredToken", "403 ExpiredToken"}, nil}
+	mismatch   = refusal{"403 SignatureDoesNotMatch", "400 InvalidSignatureException", []string{"403 SignatureDoesNotMatch"}, nil}
+	skewed     = refusal{mismatch.query, mismatch.json, []string{"403 RequestTimeTooSkewed"}, nil}
+	body       = refusal{mismatch.query, mismatch.json, []string{"400 XAmzContentSHA256Mismatch", "403 SignatureDoesNotMatch"}, nil}
+	stalelink  = refusal{mismatch.query, mismatch.json, []string{"403 AccessDenied"}, nil}
+	otherscope = refusal{mismatch.query, mismatch.json, []string{"400 AuthorizationHeaderMalformed", "403 SignatureDoesNotMatch", "400 InvalidAction", "400 MissingAction", "400 IncompleteSignature"}, []string{"400 MissingAction"}}
 )
 
 func (r refusal) of(protocol string) []string {
-	return map[string][]string{"query": {r.query}, "json": {r.json}, "s3": r.s3}[protocol]
+	status, _, _ := strings.Cut(r.query, " ")
+	_, code, _ := strings.Cut(r.json, " ")
+	return map[string][]string{"query": {r.query}, "json": {r.json}, "rest-json": append([]string{status + " " + code}, r.rest...), "s3": r.s3}[protocol]
 }
 
 // strangers are callers whose credentials are no good, or not good together.
@@ -169,7 +182,7 @@ func (d door) tryAll(t *testing.T, s *harness.Server, x strangers) {
 	signed.Header.Set("Authorization", strings.Split(signed.Header.Get("Authorization"), ",")[0])
 	f("half an Authorization header", incomplete, signed)
 
-	if d.protocol != "json" { // no SDK presigns JSON RPC
+	if d.protocol == "query" || d.protocol == "s3" { // no SDK presigns the others
 		d.tryLinks(t, s, x, f)
 	}
 }
@@ -293,6 +306,10 @@ func state(t testing.TB, s *harness.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	shares, err := ram.NewFromConfig(root.Config()).GetResourceShares(ctx, &ram.GetResourceSharesInput{ResourceOwner: "SELF"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var writes []string
 	for _, e := range events.Events {
 		if *e.ReadOnly == "false" {
@@ -300,7 +317,7 @@ func state(t testing.TB, s *harness.Server) string {
 		}
 	}
 	out, err := json.Marshal([]any{identities.UserDetailList, identities.RoleDetailList, identities.GroupDetailList, identities.Policies,
-		accounts.Accounts, objects.Contents, writes})
+		accounts.Accounts, shares.ResourceShares, objects.Contents, writes})
 	if err != nil {
 		t.Fatal(err)
 	}

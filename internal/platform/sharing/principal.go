@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
+	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 )
@@ -20,12 +21,6 @@ var (
 )
 
 var accountPattern = regexp.MustCompile(`^\d{12}$`)
-
-// IsOrganization tells the ARN of an organization or a unit.
-func IsOrganization(principal string) bool {
-	a, err := arn.Parse(principal)
-	return err == nil && a.Service == "organizations"
-}
 
 // AccountOf finds the account that a principal is or belongs to; "" for organizations and units.
 func AccountOf(principal string) string {
@@ -91,7 +86,7 @@ func (d *Directory) standing(tx *store.Tx, s Share, principal string) (standing,
 	if err != nil {
 		return standing{}, err
 	}
-	if IsOrganization(principal) {
+	if governance.IsOrganization(principal) {
 		known, err := d.known(tx, principal)
 		switch {
 		case err != nil:

@@ -2,12 +2,16 @@ package sharing_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/bus"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
+	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -313,10 +317,55 @@ func BenchmarkReaches(b *testing.B) {
 		}
 		return nil
 	})
-	want := f.table("77")
-	for b.Loop() {
-		if !f.Reaches(f.m, region, want) {
-			b.Fatal("it doesn't")
-		}
+	for name, want := range map[string]bool{"77": true, "70/x": true, "none": false} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if f.Reaches(f.m, region, f.table(name)) != want {
+					b.Fatal("it is told wrong")
+				}
+			}
+		})
 	}
+}
+
+func TestEvents(t *testing.T) {
+	f := open(t)
+	var got []string
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	f.offer(f.p, f.m, f.table("a"))
+	go func() {
+		defer close(done)
+		f.st.Subscribe(ctx, "test", func(_ context.Context, e bus.Event) error {
+			var d struct{ Event, Status string }
+			if err := json.Unmarshal(e.Detail, &d); err != nil {
+				t.Error(err)
+			}
+			who := map[string]string{f.p: "p", f.m: "m"}[e.Account]
+			if got = append(got, who+" "+d.Event+" "+d.Status); len(got) == 5 || e.Source != "aws.ram" || e.DetailType != "Resource Sharing State Change" {
+				stop()
+			}
+			return nil
+		})
+	}()
+	<-done
+	want := []string{"p Resource Share Invitation pending", "m Resource Share Invitation pending", "p Resource Share Association associating",
+		"m Resource Share Association associating", "p Resource Share Association associated"}
+	if !slices.Equal(got, want) {
+		t.Errorf("events: %q, want %q", got, want)
+	}
+}
+
+func FuzzResource(f *testing.F) {
+	for _, s := range []string{"arn:aws:glue:us-east-1:123456789012:table/a/b", "arn:aws:glue:us-east-1:123456789012:catalog", "arn:aws:organizations::1:ou/a/b", "123456789012", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if kind, ok := sharing.TypeOf(s); ok && kind.Default() == "" {
+			t.Fatalf("%q has no permission", s)
+		}
+		if sharing.CheckPrincipal(s) == nil && (sharing.AccountOf(s) == "") != governance.IsOrganization(s) {
+			t.Fatalf("principal %q is of account %q", s, sharing.AccountOf(s))
+		}
+	})
 }

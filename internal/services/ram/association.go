@@ -125,7 +125,7 @@ func (s *Service) DisassociateResourceShare(ctx context.Context, in *ram.Disasso
 			return nil, err
 		}
 		account := wire.CallOf(ctx).Account()
-		if share.Owner != account && (len(in.ResourceArns) > 0 || slices.ContainsFunc(in.Principals, func(p string) bool { return p != account })) {
+		if share.Owner != account && (len(in.ResourceArns) > 0 || slices.ContainsFunc(in.Principals, func(p string) bool { return sharing.AccountOf(p) != account })) {
 			return nil, notPermitted("The resource share " + share.ARN() + " is owned by another account, which you can only leave.")
 		}
 		out := &ram.DisassociateResourceShareOutput{ClientToken: in.ClientToken, ResourceShareAssociations: []types.ResourceShareAssociation{}}

@@ -104,6 +104,17 @@ func (m Members) Set(name string, value any) error {
 	return nil
 }
 
+// TagKeys returns the keys of tags to take off, which APIs name in several ways.
+func (m Members) TagKeys() []string {
+	for _, name := range []string{"TagKeys", "tagKeys", "TagsToRemove"} {
+		if v, ok := m.Get(name); ok {
+			keys, _ := v.([]string)
+			return keys
+		}
+	}
+	return nil
+}
+
 // Tags returns the tags of a request, which APIs write as a list of keys and values or as a map, under several names.
 func (m Members) Tags() (map[string]string, bool) {
 	for _, name := range []string{"Tags", "tags", "TagList", "TagSet"} {
