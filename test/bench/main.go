@@ -1,11 +1,13 @@
 // Command bench compares Atelier with moto's server and with stand-alone versitygw: the same client, the same machine, the
-// same disk, in turns within one run. It prints the medians as Markdown.
+// same disk, within one run. It writes Markdown, a section for each topic.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -14,107 +16,88 @@ import (
 	"time"
 )
 
+// options are what a run is told.
+type options struct {
+	rounds                                         int
+	each                                           time.Duration
+	tables, partitions, motoTables, motoPartitions int
+	work                                           string // directory for the servers' data
+}
+
+// section is what a topic has found.
+type section struct{ title, body string }
+
+// topics are in the order in which they are run.
+var topics = []struct {
+	name string
+	run  func(context.Context, options) (section, error)
+}{{"start", start}, {"api", api}, {"objects", objects}, {"catalog", catalog}}
+
 func main() {
-	rounds := flag.Int("rounds", 5, "turns that each server gets in each case")
-	each := flag.Duration("each", 1500*time.Millisecond, "length of a turn")
-	out := flag.String("out", "", "file to write instead of standard output")
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 5, "turns that each server gets in each case of api and objects")
+	flag.DurationVar(&o.each, "each", 1500*time.Millisecond, "length of a turn")
+	flag.IntVar(&o.tables, "tables", 100_000, "tables of the catalog")
+	flag.IntVar(&o.partitions, "partitions", 200_000, "partitions of one table")
+	flag.IntVar(&o.motoTables, "moto-tables", 5_000, "tables of moto's catalog at most")
+	flag.IntVar(&o.motoPartitions, "moto-partitions", 20_000, "partitions of moto's table at most")
+	only := flag.String("only", "", "topics to run, of start,api,objects,catalog; all when empty")
+	out := flag.String("out", "", "file to write instead of standard output; sections of it that were not run stay")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	page, err := run(ctx, *rounds, *each)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-	if *out == "" {
-		fmt.Print(page)
-	} else if err := os.WriteFile(*out, []byte(page), 0o644); err != nil {
+	if err := run(ctx, o, *only, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rounds int, each time.Duration) (string, error) {
-	work, err := os.MkdirTemp(".", ".bench-") // the checkout's disk; /tmp may be memory
-	if err != nil {
-		return "", err
+func run(ctx context.Context, o options, only, out string) (err error) {
+	if o.work, err = os.MkdirTemp(".", ".bench-"); err != nil { // the checkout's disk; /tmp may be memory
+		return err
 	}
-	defer os.RemoveAll(work)
-	if work, err = filepath.Abs(work); err != nil {
-		return "", err
+	defer os.RemoveAll(o.work)
+	if o.work, err = filepath.Abs(o.work); err != nil {
+		return err
 	}
-	starts, resident, err := startAndIdle(ctx, work)
-	if err != nil {
-		return "", err
-	}
-	servers, err := startAll(ctx, work)
-	defer func() {
-		for _, s := range servers {
-			s.stop()
+	before := ""
+	if out != "" {
+		b, err := os.ReadFile(out)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
-	}()
-	if err != nil {
-		return "", err
+		before = string(b)
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nMedians of %d turns of %v each, the servers in turn, on %s. The client signs every request and runs on the\nsame machine. Reproduce with `make bench`.\n\n", rounds, each, machine())
-	fmt.Fprintf(&b, "| | Atelier | aim |\n|---|---:|---:|\n| start to healthy, empty data directory (median of %d) | %d ms | 500 ms |\n| resident when idle | %.0f MB | 150 MB |\n\n",
-		len(starts), median(starts).Milliseconds(), float64(resident)/1e6)
-	b.WriteString("| Case | Connections | Server | per second | MB/s | Atelier's shared port against it |\n|---|---:|---|---:|---:|---:|\n")
-	for _, c := range cases() {
-		rates := map[string][]float64{}
-		broken := map[string]bool{}
-		for range rounds {
-			for _, s := range servers {
-				if c.only != nil && !slices.Contains(c.only, s.name) || broken[s.name] {
-					continue
-				}
-				rate, err := c.measure(ctx, s, each)
-				if err != nil && (s.name == shared || s.name == s3Port || ctx.Err() != nil) {
-					return "", fmt.Errorf("%s on %s: %w", c.name, s.name, err)
-				}
-				if err != nil { // what others can't do is no reason to measure nothing
-					fmt.Fprintln(os.Stderr, "bench:", c.name, "on", s.name+":", err)
-					broken[s.name] = true
-					continue
-				}
-				rates[s.name] = append(rates[s.name], rate)
-			}
+	page := parsePage(before)
+	ran := false
+	for _, t := range topics {
+		if only != "" && !slices.Contains(strings.Split(only, ","), t.name) {
+			continue
 		}
-		ours := median(rates[shared])
-		for _, s := range servers {
-			r := rates[s.name]
-			if broken[s.name] {
-				fmt.Fprintf(&b, "| %s | %d | %s | failed | | |\n", c.name, c.workers, s.name)
-				continue
-			}
-			if r == nil {
-				continue
-			}
-			m, ratio, volume := median(r), "", ""
-			if s.name != shared {
-				ratio = fmt.Sprintf("%.2f", ours/m)
-			}
-			if c.bytes > 0 {
-				volume = fmt.Sprintf("%.1f", m*float64(c.bytes)/1e6)
-			}
-			fmt.Fprintf(&b, "| %s | %d | %s | %.1f | %s | %s |\n", c.name, c.workers, s.name, m, volume, ratio)
+		ran = true
+		s, err := t.run(ctx, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
 		}
-		fmt.Fprintln(os.Stderr, "bench:", c.name, "done")
+		page.set(s)
 	}
-	return strings.TrimRight(b.String(), "\n") + "\n" + remarks, ctx.Err()
+	if !ran {
+		return fmt.Errorf("no topic is named %s", only)
+	}
+	if out == "" {
+		fmt.Print(page.String())
+		return nil
+	}
+	return os.WriteFile(out, []byte(page.String()), 0o644)
 }
 
-const remarks = `
-How to read it: with one connection the client's own time, a few tenths of a millisecond, is in every figure. Changes wait for the disk
-here and not in moto, which keeps everything in memory; clients that change things at the same time share a sync. Objects on the
-shared port take one more step, a socket within the machine, which large reads feel; ` + "`--s3-listen`" + ` gives S3 a port without it.
-`
+func median[T int64 | float64 | time.Duration](list []T) T { return percentile(list, 50) }
 
-func median[T int64 | float64 | time.Duration](list []T) T {
+// percentile is the value that p of a hundred are not above.
+func percentile[T int64 | float64 | time.Duration](list []T, p int) T {
 	if len(list) == 0 {
 		return 0
 	}
 	s := slices.Sorted(slices.Values(list))
-	return s[len(s)/2]
+	return s[min(len(s)-1, len(s)*p/100)]
 }

@@ -17,6 +17,14 @@ import (
 	"time"
 )
 
+// The servers.
+const (
+	shared    = "atelier"
+	s3Port    = "atelier, S3's own port"
+	moto      = "moto"
+	versitygw = "versitygw"
+)
+
 const (
 	rootKey    = "AKIABENCHBENCHBENCH1"
 	rootSecret = "bench-bench-bench-bench-bench-bench-1234"
@@ -72,44 +80,66 @@ func spawn(ctx context.Context, address string, env []string, program string, ar
 var rootEnv = []string{"ATELIER_ROOT_ACCESS_KEY_ID=" + rootKey, "ATELIER_ROOT_SECRET_ACCESS_KEY=" + rootSecret,
 	"ROOT_ACCESS_KEY=" + rootKey, "ROOT_SECRET_KEY=" + rootSecret}
 
-func startAll(ctx context.Context, work string) (list []*server, err error) {
-	var a [4]string
-	for i := range a {
-		if a[i], err = freePort(); err != nil {
-			return nil, err
-		}
-	}
-	p, err := spawn(ctx, a[0], rootEnv, "bin/atelier", "serve", "--listen", a[0], "--s3-listen", a[1], "--data-dir", filepath.Join(work, "atelier"), "--log-level", "error")
+// start starts the named servers with nothing in them.
+func (o options) start(ctx context.Context, names ...string) (list []*server, err error) {
+	o.work, err = os.MkdirTemp(o.work, "servers")
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, newServer(shared, a[0], p), newServer(s3Port, a[1], nil))
+	addresses := map[string]string{}
+	for _, n := range names {
+		if addresses[n], err = freePort(); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range names {
+		var p *exec.Cmd
+		switch n {
+		case shared:
+			args := []string{"serve", "--listen", addresses[n], "--data-dir", filepath.Join(o.work, "atelier"), "--log-level", "error"}
+			if at := addresses[s3Port]; at != "" {
+				args = append(args, "--s3-listen", at)
+			}
+			p, err = spawn(ctx, addresses[n], rootEnv, "bin/atelier", args...)
+		case moto:
+			p, err = startMoto(ctx, addresses[n])
+		case versitygw:
+			p, err = startGateway(ctx, addresses[n], filepath.Join(o.work, "versitygw"))
+		}
+		if err != nil {
+			return list, err
+		}
+		list = append(list, newServer(n, addresses[n], p))
+	}
+	return list, nil
+}
+
+func stopAll(list []*server) {
+	for _, s := range list {
+		s.stop()
+	}
+}
+
+func startMoto(ctx context.Context, address string) (*exec.Cmd, error) {
 	python, err := motoPython()
 	if err != nil {
-		return list, err
+		return nil, err
 	}
-	_, port, _ := strings.Cut(a[2], ":")
-	c := exec.Command(python, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
-	if p, err = spawn(ctx, a[2], nil, c.Path, c.Args[1:]...); err != nil {
-		return list, err
-	}
-	list = append(list, newServer(moto, a[2], p))
+	_, port, _ := strings.Cut(address, ":")
+	return spawn(ctx, address, nil, python, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p", port)
+}
+
+func startGateway(ctx context.Context, address, dir string) (*exec.Cmd, error) {
 	gw, err := gatewayBinary()
 	if err != nil {
-		return list, err
+		return nil, err
 	}
-	dir := filepath.Join(work, "versitygw")
-	if err := os.MkdirAll(filepath.Join(dir, "versions"), 0o755); err != nil {
-		return list, err
+	for _, d := range []string{"versions", "buckets"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			return nil, err
+		}
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "buckets"), 0o755); err != nil {
-		return list, err
-	}
-	if p, err = spawn(ctx, a[3], rootEnv, gw, "--port", a[3], "--quiet", "posix", "--versioning-dir", filepath.Join(dir, "versions"), filepath.Join(dir, "buckets")); err != nil {
-		return list, err
-	}
-	list = append(list, newServer(versitygw, a[3], p))
-	return list, prepare(list)
+	return spawn(ctx, address, rootEnv, gw, "--port", address, "--quiet", "posix", "--versioning-dir", filepath.Join(dir, "versions"), filepath.Join(dir, "buckets"))
 }
 
 // prepare makes what the cases read.
@@ -163,37 +193,6 @@ func gatewayBinary() (string, error) {
 		return "", fmt.Errorf("cannot build versitygw: %w\n%s", err, out)
 	}
 	return binary, nil
-}
-
-// startAndIdle starts Atelier ten times with an empty directory, and tells the times to its first answer and its memory
-// when it has nothing to do.
-func startAndIdle(ctx context.Context, work string) (times []time.Duration, resident int64, err error) {
-	for i := range 10 {
-		address, err := freePort()
-		if err != nil {
-			return nil, 0, err
-		}
-		begin := time.Now()
-		p, err := spawn(ctx, address, rootEnv, "bin/atelier", "serve", "--listen", address, "--data-dir", filepath.Join(work, "start"+strconv.Itoa(i)), "--log-level", "error")
-		if err != nil {
-			return nil, 0, err
-		}
-		resp, err := http.Get("http://" + address + "/_atelier/health")
-		if err != nil {
-			return nil, 0, err
-		}
-		_ = resp.Body.Close()
-		times = append(times, time.Since(begin))
-		if i == 9 {
-			time.Sleep(3 * time.Second)
-			resident = status(p.Process.Pid, "VmRSS:") << 10
-		}
-		_ = p.Process.Signal(syscall.SIGTERM)
-		if err := p.Wait(); err != nil {
-			return nil, 0, err
-		}
-	}
-	return times, resident, nil
 }
 
 func status(pid int, field string) int64 {

@@ -53,6 +53,7 @@ func doors(t testing.TB) []door {
 		{"iam", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-05-08", "CreateRole", url.Values{"RoleName": {name}, "AssumeRolePolicyDocument": {trust}})
 		}},
+		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("cloudtrail", "LookupEvents", `{"MaxResults":1}`),
 		{"ram", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {

@@ -21,6 +21,7 @@ const ByLocation = "location"
 
 // Directory holds the catalogs of all accounts. Its tables are open to the glue service.
 type Directory struct {
+	Catalogs  *store.Table[Catalog]  // within accounts; key: the account's, under the catalog's name
 	Databases *store.Table[Database] // key: Key; index: ByLocation
 	Tables    *store.Watched[Table]  // key: Key; index: ByLocation
 	Versions  *store.Table[Version]  // key: VersionKey
@@ -31,14 +32,17 @@ type Directory struct {
 	Functions  *store.Table[Function] // key: FunctionKey
 
 	image  *store.Image
-	scopes map[scope][]*Digest // in order of their ids
+	scopes map[scope]*shelf
 }
 
 // New opens the catalogs in st.
 func New(st *store.Store) *Directory {
-	d := &Directory{image: store.NewImage(st), scopes: map[scope][]*Digest{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
-		Partitions: newPartitions(st), Statistics: newStatistics(st), Indexes: store.NewTable[Index](st, "glue_partition_index"),
-		Functions: store.NewTable[Function](st, "glue_function"),
+	d := &Directory{image: store.NewImage(st), scopes: map[scope]*shelf{}, Versions: store.NewTable[Version](st, "glue_tableversion"),
+		Catalogs:   store.NewTable[Catalog](st, "glue_catalog"),
+		Partitions: newPartitions(st),
+		Statistics: newStatistics(st),
+		Indexes:    store.NewTable[Index](st, "glue_partition_index"),
+		Functions:  store.NewTable[Function](st, "glue_function"),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),
@@ -57,6 +61,11 @@ func paths(location *string) []string {
 		return []string{p}
 	}
 	return nil
+}
+
+// Catalog is a catalog within an account's own.
+type Catalog struct {
+	types.Catalog
 }
 
 // Database is a database, or a link to one.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/governance"
@@ -21,10 +22,16 @@ type Partitions struct {
 	rows   *store.Table[partition]
 	shapes *store.Table[shape]
 	values *cache
+
+	mu    sync.Mutex
+	known map[store.Key]bool // shapes that are kept, some of them
 }
 
+// maxKnown is how many shapes are known to be kept without asking.
+const maxKnown = 10_000
+
 func newPartitions(st *store.Store) *Partitions {
-	p := &Partitions{rows: store.NewTable[partition](st, "glue_partition"), shapes: store.NewTable[shape](st, "glue_partition_shape")}
+	p := &Partitions{known: map[store.Key]bool{}, rows: store.NewTable[partition](st, "glue_partition"), shapes: store.NewTable[shape](st, "glue_partition_shape")}
 	p.values = newCache(st, p.rows, cacheBytes)
 	return p
 }
@@ -92,7 +99,7 @@ func (t Table) key(region, id string) store.Key {
 }
 
 func (t Table) rangeOf(region string) store.Range {
-	return store.Range{Account: t.Resource().Account(), Region: region, Prefix: t.under()}
+	return Of(store.Key{Account: t.Resource().Account(), Region: region}, t.ID)
 }
 
 // Insert adds a partition, or returns store.ErrExists.
@@ -137,7 +144,7 @@ func (p *Partitions) write(tx *store.Tx, region string, t Table, in types.Partit
 		}
 		sum := sha256.Sum256(body)
 		row.Shape = base64.RawURLEncoding.EncodeToString(sum[:16])
-		if err := p.shapes.Insert(tx, t.key(region, row.Shape), s); err != nil && !errors.Is(err, store.ErrExists) {
+		if err := p.keep(tx, t.key(region, row.Shape), s); err != nil {
 			return err
 		}
 	}
@@ -146,6 +153,28 @@ func (p *Partitions) write(tx *store.Tx, region string, t Table, in types.Partit
 		return err
 	}
 	tx.OnCommit(func() { p.values.changed(t.ID, id, true) })
+	return nil
+}
+
+// keep writes a shape that isn't kept yet. The shapes of a table live as long as the table.
+func (p *Partitions) keep(tx *store.Tx, k store.Key, s shape) error {
+	p.mu.Lock()
+	known := p.known[k]
+	p.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := p.shapes.Insert(tx, k, s); err != nil && !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	tx.OnCommit(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.known) >= maxKnown {
+			clear(p.known)
+		}
+		p.known[k] = true
+	})
 	return nil
 }
 
@@ -166,21 +195,19 @@ func (p *Partitions) Delete(tx *store.Tx, region string, t Table, values []strin
 	return nil
 }
 
-// Clear removes at most limit partitions of a table that is dropped, or of its shapes when no partition is left, and tells
-// how many. It is called until there is nothing.
-func (p *Partitions) Clear(tx *store.Tx, account, region, tableID string, limit int) (int, error) {
-	r := store.Range{Account: account, Region: region, Prefix: tableID + governance.Separator, Limit: limit}
+// Clear removes at most limit of the partitions in r, of a table that is dropped, or of their shapes when none is left, and
+// tells how many. It is called until there is nothing.
+func (p *Partitions) Clear(tx *store.Tx, r store.Range, limit int) (int, error) {
+	r.Limit = limit
 	n, err := p.rows.DeleteAll(tx, r)
-	if err == nil && n == 0 {
-		n, err = p.shapes.DeleteAll(tx, r)
+	if err == nil && n < limit {
+		left := 0
+		r.Limit = limit - n
+		left, err = p.shapes.DeleteAll(tx, r)
+		n += left
 	}
-	tx.OnCommit(func() { p.values.drop(tableID) })
+	tx.OnCommit(func() { p.values.drop(strings.TrimSuffix(r.Prefix, governance.Separator)) })
 	return n, err
-}
-
-// Count counts a table's partitions.
-func (p *Partitions) Count(tx *store.Tx, region string, t Table) (int, error) {
-	return p.rows.Count(tx, t.rangeOf(region))
 }
 
 // Reader reads partitions of one table in a transaction.

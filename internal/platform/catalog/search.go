@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,13 +17,14 @@ type Digest struct {
 	Resource                   governance.Resource
 	Created, Updated, Accessed time.Time
 
-	text   string  // all values but the columns', in lower case, each between two "\n"
-	column string  // the columns'
-	fields []field // parts of text
+	slot   uint32      // on the shelf
+	text   string      // all values but the columns', in lower case, each between two "\n"
+	column string      // the columns'
+	fields []attribute // parts of text
 }
 
-// field is a value of text under its attribute's name in lower case.
-type field struct{ name, value string }
+// attribute is a value of text under its attribute's name in lower case.
+type attribute struct{ name, value string }
 
 type scope struct{ account, region string }
 
@@ -69,7 +69,7 @@ func DigestOf(id string, t *types.Table) *Digest {
 	}
 	d.text = b.String()
 	for _, f := range list {
-		d.fields = append(d.fields, field{f.name, d.text[f.from:f.to]})
+		d.fields = append(d.fields, attribute{f.name, d.text[f.from:f.to]})
 	}
 	b = strings.Builder{}
 	b.WriteByte('\n')
@@ -143,33 +143,30 @@ func (d *Digest) Get(attribute string) string {
 
 // digest keeps the digests.
 func (d *Directory) digest(k store.Key, now *Table) {
-	s := scope{k.Account, k.Region}
-	list := d.scopes[s]
-	i, there := slices.BinarySearchFunc(list, k.ID, func(e *Digest, id string) int { return strings.Compare(e.ID, id) })
-	switch {
-	case now != nil && there:
-		list[i] = DigestOf(k.ID, &now.Table)
-	case now != nil:
-		list = slices.Insert(list, i, DigestOf(k.ID, &now.Table))
-	case there:
-		list = slices.Delete(list, i, i+1)
+	in := scope{k.Account, k.Region}
+	s := d.scopes[in]
+	if s == nil {
+		s = newShelf()
+		d.scopes[in] = s
 	}
-	d.scopes[s] = list
+	if now == nil {
+		s.remove(k.ID)
+		return
+	}
+	s.set(DigestOf(k.ID, &now.Table))
 }
 
-// Search finds the digests of an account's tables for which match is true, in order of their ids. Of within only the ids that
-// begin with it are looked at. match is called with the catalogs held still, and must not read or change them.
-func (d *Directory) Search(ctx context.Context, account, region, within string, match func(*Digest) bool) (out []*Digest, err error) {
+// Search finds the digests of an account's tables that say text, "" for all, and for which match is true, in order of their
+// ids. Only ids that begin with within are looked at. match is called with the catalogs held still, and must not read or change
+// them.
+func (d *Directory) Search(ctx context.Context, account, region, within, text string, match func(*Digest) bool) (out []*Digest, err error) {
 	err = d.image.Read(ctx, func() {
-		list := d.scopes[scope{account, region}]
-		i, _ := slices.BinarySearchFunc(list, within, func(e *Digest, id string) int { return strings.Compare(e.ID, id) })
-		for _, e := range list[i:] {
-			if !strings.HasPrefix(e.ID, within) {
-				return
-			}
-			if match(e) {
-				out = append(out, e)
-			}
+		if s := d.scopes[scope{account, region}]; s != nil {
+			s.search(within, text, func(e *Digest) {
+				if match(e) {
+					out = append(out, e)
+				}
+			})
 		}
 	})
 	return out, err

@@ -62,7 +62,8 @@ func (s *Statistics) Drop(tx *store.Tx, region string, t Table, values []string)
 	return err
 }
 
-// Clear removes at most limit of the statistics of a table that is dropped, and tells how many.
-func (s *Statistics) Clear(tx *store.Tx, account, region, tableID string, limit int) (int, error) {
-	return s.rows.DeleteAll(tx, store.Range{Account: account, Region: region, Prefix: tableID + governance.Separator, Limit: limit})
+// Clear removes at most limit of the statistics in r, of a table that is dropped, and tells how many.
+func (s *Statistics) Clear(tx *store.Tx, r store.Range, limit int) (int, error) {
+	r.Limit = limit
+	return s.rows.DeleteAll(tx, r)
 }

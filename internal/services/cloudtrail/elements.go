@@ -23,7 +23,11 @@ func secret(member string) bool {
 	switch member {
 	case "secretaccesskey", "sessiontoken", "webidentitytoken", "samlassertion", "password", "newpassword", "oldpassword",
 		"secretstring", "secretbinary", "privatekey", "plaintext", "tokencode", "clientsecret", "ciphertextblob",
-		"authorizationtoken", "masteruserpassword", "adminuserpassword":
+		"authorizationtoken", "masteruserpassword", "adminuserpassword",
+		"accesstoken", "refreshtoken", "jwttoken", "usermanagedclientapplicationclientsecret", "authorizationcode", "customauthenticationcredentials",
+		"encrypted_password", "kafka_client_keystore_password", "kafka_client_key_password", "kafka_sasl_plain_password", "kafka_sasl_scram_password",
+		"encrypted_kafka_client_keystore_password", "encrypted_kafka_client_key_password", "encrypted_kafka_sasl_plain_password",
+		"encrypted_kafka_sasl_scram_password", "kafka_sasl_gssapi_keytab":
 		return true
 	}
 	return false

@@ -56,7 +56,12 @@ func (s *Service) targets(ctx context.Context, r governance.Resource) ([]wire.Ta
 	list := above(r)
 	out := make([]wire.Target, len(list))
 	for i, of := range list {
-		out[i] = wire.Target{Resource: of.ARN(wire.CallOf(ctx).Region), Account: of.Account(), Policy: policy}
+		name := of.ARN(wire.CallOf(ctx).Region)
+		keys, err := s.tagsOf(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = wire.Target{Resource: name, Account: of.Account(), Policy: policy, Context: keys}
 	}
 	return out, nil
 }
@@ -111,7 +116,25 @@ func (s *Service) shared(ctx context.Context, r governance.Resource) (bool, erro
 // access is what Lake Formation lets the caller do with a resource.
 func (s *Service) access(ctx context.Context, r governance.Resource) (governance.Access, error) {
 	call := wire.CallOf(ctx)
-	return s.Ledger.Access(ctx, call.Principal, call.Region, r)
+	a, err := s.Ledger.Access(ctx, call.Principal, call.Region, r)
+	if err == nil && !a.Any() && r.Account() != call.Account() {
+		a.ByIAM, err = s.byPolicy(ctx, r)
+	}
+	return a, err
+}
+
+// byPolicy tells whether the policy of another account's catalog lets the caller at a resource that is left to IAM.
+// Source: https://docs.aws.amazon.com/lake-formation/latest/dg/hybrid-cross-account.html
+func (s *Service) byPolicy(ctx context.Context, r governance.Resource) (bool, error) {
+	region := wire.CallOf(ctx).Region
+	policy, err := s.catalogPolicy(ctx, r.Account(), region)
+	if err != nil || policy == nil {
+		return false, err
+	}
+	if left, err := s.Ledger.LeftToIAM(ctx, region, r); err != nil || !left {
+		return false, err
+	}
+	return wire.May(ctx, wire.Target{Resource: r.ARN(region), Account: r.Account(), Policy: policy})
 }
 
 // require is access for callers who may do p.

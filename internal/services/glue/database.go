@@ -100,13 +100,16 @@ func (s *Service) CreateDatabase(ctx context.Context, in *glue.CreateDatabaseInp
 		d.CreateTableDefaultPermissions = defaultPermissions(settings.TableDefaults)
 	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := s.hasCatalog(tx, r); err != nil {
+		if err := s.hasCatalog(tx, call.Region, r); err != nil {
 			return err
 		}
 		if err := taken(s.Catalog.Databases.Insert(tx, catalog.Key(call.Region, r), d), exists("Database already exists.")); err != nil {
 			return err
 		}
 		if err := s.Ledger.Created(tx, d.Creator, call.Region, r, settings.DatabaseDefaults); err != nil {
+			return err
+		}
+		if err := s.tagNew(tx, r.ARN(call.Region), in.Tags); err != nil {
 			return err
 		}
 		return s.databaseChanged(ctx, tx, r)
@@ -253,6 +256,9 @@ func (s *Service) empty(ctx context.Context, tx *store.Tx, r governance.Resource
 	}
 	if len(tables) == removed {
 		return false, nil
+	}
+	if err := s.untagAll(tx, r.ARN(region)); err != nil {
+		return false, err
 	}
 	return true, s.Catalog.Databases.Delete(tx, catalog.Key(region, r))
 }

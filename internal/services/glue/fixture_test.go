@@ -34,21 +34,24 @@ const region = "us-east-1"
 // fixture is Glue behind the whole chain, called by SDK clients, whose signatures need the day's time.
 type fixture struct {
 	*glue.Client
-	t       testing.TB
-	st      *store.Store
-	clock   *clock.Manual
-	ledger  *governance.Ledger
-	catalog *catalog.Directory
-	chain   *wire.Chain
-	key     identity.Credential
-	root    authz.Principal
-	account string
+	t         testing.TB
+	st        *store.Store
+	clock     *clock.Manual
+	directory *identity.Directory
+	ledger    *governance.Ledger
+	catalog   *catalog.Directory
+	chain     *wire.Chain
+	dir       string
+	key       identity.Credential
+	root      authz.Principal
+	account   string
 }
 
 func open(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{t: t, clock: clock.At(time.Now().UTC().Truncate(time.Second))}
 	dir := t.TempDir()
+	f.dir = dir
 	var err error
 	f.st, err = store.Open(t.Context(), store.Config{Dir: dir, Clock: f.clock})
 	f.ok(err)
@@ -56,7 +59,7 @@ func open(t testing.TB) *fixture {
 	f.ok(err)
 	_, root, err := d.Bootstrap(t.Context(), "", "")
 	f.ok(err)
-	f.key, f.root, f.account = root, root.Principal, root.Principal.Account
+	f.directory, f.key, f.root, f.account = d, root, root.Principal, root.Principal.Account
 	f.ledger = governance.New(governance.Config{Store: f.st, Directory: d, Clock: f.clock})
 	f.catalog = catalog.New(f.st)
 	runner := jobs.New(jobs.Config{Store: f.st, Dir: dir})
@@ -89,12 +92,17 @@ func (f *fixture) as(p authz.Principal) *glue.Client {
 	return glue.NewFromConfig(c)
 }
 
+// iam is the root user's client of IAM, which no session may call.
+func (f *fixture) iam() *iamsdk.Client {
+	config := f.chain.AWSConfig(f.root, region)
+	config.Credentials = credentials.NewStaticCredentialsProvider(f.key.AccessKeyID, f.key.SecretAccessKey, "")
+	return iamsdk.NewFromConfig(config)
+}
+
 // user makes an IAM user of the account with a policy.
 func (f *fixture) user(name, policy string) authz.Principal {
 	f.t.Helper()
-	config := f.chain.AWSConfig(f.root, region)
-	config.Credentials = credentials.NewStaticCredentialsProvider(f.key.AccessKeyID, f.key.SecretAccessKey, "") // no session may call IAM
-	c := iamsdk.NewFromConfig(config)
+	c := f.iam()
 	out, err := c.CreateUser(f.t.Context(), &iamsdk.CreateUserInput{UserName: &name})
 	f.ok(err)
 	_, err = c.PutUserPolicy(f.t.Context(), &iamsdk.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("p"), PolicyDocument: &policy})
@@ -104,8 +112,12 @@ func (f *fixture) user(name, policy string) authz.Principal {
 
 const all = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// stranger is a root user of another account.
-func stranger(account string) authz.Principal {
+// stranger is the root user of another account, which it makes.
+func (f *fixture) stranger(account string) authz.Principal {
+	f.t.Helper()
+	f.ok(f.st.Update(f.t.Context(), func(tx *store.Tx) error {
+		return f.directory.Accounts.Insert(tx, identity.IDKey(account), identity.Account{ID: account, Status: identity.AccountActive})
+	}))
 	return authz.Principal{Kind: authz.Root, Account: account, ARN: "arn:aws:iam::" + account + ":root", UserID: account}
 }
 

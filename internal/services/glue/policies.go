@@ -26,7 +26,7 @@ func policyKey(account, region string) store.Key {
 // maxSharing is how many policies for what was shared are kept.
 const maxSharing = 4096
 
-// policies are the resource policies in force, parsed once.
+// policies are the resource policies in force, parsed once, and the image that holds them and the tags.
 type policies struct {
 	image  *store.Image
 	rows   *store.Held[catalogPolicy]
@@ -49,6 +49,7 @@ func (s *Service) openPolicies() {
 			p.parsed[k] = parsed
 		}
 	})
+	s.tags = store.NewHeld[map[string]string](p.image, "glue_tags", nil)
 }
 
 // catalogPolicy is the policy of a catalog, nil when it has none.

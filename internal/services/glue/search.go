@@ -2,7 +2,7 @@ package glue
 
 import (
 	"context"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -27,20 +27,15 @@ func (s *Service) SearchTables(ctx context.Context, in *glue.SearchTablesInput) 
 	if err != nil {
 		return nil, err
 	}
-	list, err := q.sort(found)
-	if err != nil {
-		return nil, err
-	}
 	text := aws.ToString(in.SearchText)
 	tables, token, err := fill(ctx, in.NextToken, in.MaxResults, func(after string) (out []entry[catalog.Table], err error) {
-		for err == nil && len(out) == 0 && len(list) > 0 {
-			i, _ := slices.BinarySearchFunc(list, after+"\x00", func(e entry[*catalog.Digest], at string) int { return strings.Compare(e.at, at) })
-			if after == "" {
-				i = 0
+		for err == nil && len(out) == 0 {
+			next := q.next(found, after, pageSize(in.MaxResults)+1)
+			if len(next) == 0 {
+				return nil, nil
 			}
-			n := min(len(list), i+pageSize(in.MaxResults)+1)
-			out, err = s.readFound(ctx, list[i:n])
-			list = list[n:]
+			after = next[len(next)-1].at
+			out, err = s.readFound(ctx, next)
 		}
 		return out, err
 	}, func(t catalog.Table) (*types.Table, error) {
@@ -83,11 +78,11 @@ func (s *Service) search(ctx context.Context, in *glue.SearchTablesInput, q quer
 		if in.CatalogId != nil && at.Catalog != at.Account() {
 			within = catalog.Key(call.Region, at).ID
 		}
-		if out, err = s.Catalog.Search(ctx, at.Account(), call.Region, within, q.match); err != nil {
+		if out, err = s.Catalog.Search(ctx, at.Account(), call.Region, within, q.text, q.match); err != nil {
 			return nil, err
 		}
 	}
-	if in.ResourceShareType != types.ResourceShareTypeForeign && in.ResourceShareType != types.ResourceShareTypeAll {
+	if !q.foreign {
 		return out, nil
 	}
 	shared, err := s.Ledger.FromOutside(ctx, call.Account(), call.Region)
@@ -98,7 +93,7 @@ func (s *Service) search(ctx context.Context, in *glue.SearchTablesInput, q quer
 	for _, r := range shared {
 		within := catalog.Within(call.Region, r).Prefix
 		one := r.Kind == governance.Table && r.Table != governance.EveryTable
-		found, err := s.Catalog.Search(ctx, r.Account(), call.Region, within, func(d *catalog.Digest) bool {
+		found, err := s.Catalog.Search(ctx, r.Account(), call.Region, within, q.text, func(d *catalog.Digest) bool {
 			return (!one || d.Resource.Table == r.Table) && q.match(d)
 		})
 		if err != nil {
@@ -124,6 +119,7 @@ type query struct {
 	filters []func(*catalog.Digest) bool
 	by      string // attribute to sort by, "" for the catalog's order
 	down    bool
+	foreign bool // with tables of other accounts
 }
 
 func (q query) match(d *catalog.Digest) bool {
@@ -132,11 +128,7 @@ func (q query) match(d *catalog.Digest) bool {
 			return false
 		}
 	}
-	if q.text == "" {
-		return true
-	}
-	found, _ := d.Says(q.text)
-	return found
+	return true
 }
 
 var times = map[string]func(*catalog.Digest) time.Time{
@@ -146,7 +138,7 @@ var times = map[string]func(*catalog.Digest) time.Time{
 }
 
 func readQuery(in *glue.SearchTablesInput) (query, error) {
-	q := query{text: aws.ToString(in.SearchText)}
+	q := query{text: aws.ToString(in.SearchText), foreign: in.ResourceShareType == types.ResourceShareTypeForeign || in.ResourceShareType == types.ResourceShareTypeAll}
 	for _, p := range in.Filters {
 		key, value := aws.ToString(p.Key), aws.ToString(p.Value)
 		at, timed := times[strings.ToLower(key)]
@@ -197,27 +189,46 @@ func readTime(s string) (time.Time, bool) {
 	return time.Unix(0, int64(n*1e3)*int64(time.Millisecond)), true
 }
 
-// sort puts what was found in order. Positions say where an entry is, so that a page goes on there even when others came.
-func (q query) sort(found []*catalog.Digest) ([]entry[*catalog.Digest], error) {
-	out := make([]entry[*catalog.Digest], len(found))
-	at, timed := times[q.by]
-	for i, d := range found {
-		key := ""
-		switch {
-		case timed:
-			key = strconv.FormatInt(1e18+at(d).UnixMilli(), 10)
-		case q.by != "":
-			key = d.Get(q.by)
-		}
-		if q.down {
-			key = downward(key)
-		}
-		out[i] = entry[*catalog.Digest]{key + "\x01" + d.Resource.Key(), d}
+// position says where a digest is in the order, so that a page goes on there even when others came.
+func (q query) position(d *catalog.Digest) string {
+	key := ""
+	if at, timed := times[q.by]; timed {
+		key = strconv.FormatInt(1e18+at(d).UnixMilli(), 10)
+	} else if q.by != "" {
+		key = d.Get(q.by)
 	}
-	if !slices.IsSortedFunc(out, func(a, b entry[*catalog.Digest]) int { return strings.Compare(a.at, b.at) }) {
-		sortEntries(out)
+	if q.down {
+		key = downward(key)
 	}
-	return out, nil
+	return key + "\x01" + d.Resource.Account() + "\x01" + d.ID
+}
+
+// next finds the first n after a position.
+func (q query) next(found []*catalog.Digest, after string, n int) []entry[*catalog.Digest] {
+	if q.by == "" && !q.foreign { // they are in order
+		i := sort.Search(len(found), func(i int) bool { return q.position(found[i]) > after })
+		out := []entry[*catalog.Digest]{}
+		for _, d := range found[i:min(len(found), i+n)] {
+			out = append(out, entry[*catalog.Digest]{q.position(d), d})
+		}
+		return out
+	}
+	out := make([]entry[*catalog.Digest], 0, 2*n)
+	limit := ""
+	for _, d := range found {
+		at := q.position(d)
+		if at <= after || limit != "" && at >= limit {
+			continue
+		}
+		if out = append(out, entry[*catalog.Digest]{at, d}); len(out) == cap(out) {
+			sortEntries(out)
+			limit = out[n-1].at
+			clear(out[n:])
+			out = out[:n]
+		}
+	}
+	sortEntries(out)
+	return out[:min(n, len(out))]
 }
 
 // downward turns the order of texts around.

@@ -115,6 +115,11 @@ func (s *Service) CreateTable(ctx context.Context, in *glue.CreateTableInput) (*
 		if err := taken(s.Catalog.Tables.Insert(tx, catalog.Key(call.Region, r), t), exists("Table already exists.")); err != nil {
 			return err
 		}
+		for _, i := range in.PartitionIndexes {
+			if err := s.addIndex(tx, call.Region, t, i, types.PartitionIndexStatusActive); err != nil {
+				return err
+			}
+		}
 		if err := s.Ledger.Created(tx, governance.PrincipalARN(call.Principal), call.Region, r, defaults); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (s *Service) tablesOf(ctx context.Context, within governance.Resource) func
 // tablesLike reads the tables of a database whose names match: the names are in memory.
 func (s *Service) tablesLike(ctx context.Context, within governance.Resource, pattern *regexp.Regexp) (func(after string) ([]entry[catalog.Table], error), error) {
 	region := wire.CallOf(ctx).Region
-	found, err := s.Catalog.Search(ctx, within.Account(), region, catalog.Within(region, within).Prefix, func(d *catalog.Digest) bool {
+	found, err := s.Catalog.Search(ctx, within.Account(), region, catalog.Within(region, within).Prefix, "", func(d *catalog.Digest) bool {
 		return pattern.MatchString(d.Resource.Table)
 	})
 	return func(after string) (out []entry[catalog.Table], err error) {

@@ -15,7 +15,7 @@ func Python() (string, error) {
 	python := filepath.Join(venv, "bin", "python")
 	requirements := filepath.Join(Root(), "test", "conformance", "python", "requirements.txt")
 	return python, once(filepath.Join(Root(), ".cache", "venv.lock"), func() error {
-		if exec.Command(python, "-c", "import boto3, awscli").Run() == nil {
+		if exec.Command(python, "-c", "import boto3, awscli, awswrangler, pyiceberg").Run() == nil {
 			return nil
 		}
 		if err := run(Root(), "python3", "-m", "venv", venv); err != nil {

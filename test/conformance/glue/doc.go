@@ -1,0 +1,2 @@
+// Package glue holds the Glue service against real clients: the SDK for Go, awswrangler and PyIceberg.
+package glue
