@@ -264,7 +264,7 @@ func (s *Service) GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttrib
 		if err != nil {
 			return nil, err
 		}
-		for i, n := range h.counts(s.now()) {
+		for i, n := range h.counts(s.now(), q.duration("MessageRetentionPeriod").Milliseconds()) {
 			all[counts[i]] = strconv.Itoa(n)
 		}
 	}

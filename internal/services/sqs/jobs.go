@@ -91,19 +91,9 @@ func (s *Service) moveSome(ctx context.Context, k store.Key) (status string, wai
 		return "", 0, err
 	}
 	now := s.now()
-	list, dead, _, _ := from.take(n, now, now+time.Minute.Milliseconds())
-	if len(list) == 0 && len(dead) == 0 {
+	list, _, _ := from.take(n, now, now+time.Minute.Milliseconds(), q.duration("MessageRetentionPeriod").Milliseconds())
+	if len(list) == 0 {
 		return s.endMove(ctx, k, completed, "")
-	}
-	if err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		for _, e := range dead {
-			if err := s.drop(tx, from, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	}); err != nil {
-		return "", 0, err
 	}
 	for i, e := range list {
 		if err := s.moveOne(ctx, k, from, e, m.Destination); err != nil {
@@ -144,6 +134,9 @@ func (s *Service) moveOne(ctx context.Context, task store.Key, from *shelf, e *e
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		m, err := s.moves.Get(tx, task)
 		if err != nil {
+			return err
+		}
+		if err := s.stands(tx, h); err != nil {
 			return err
 		}
 		m.Moved++

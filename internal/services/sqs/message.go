@@ -45,15 +45,15 @@ type message struct {
 	Trace      string               `json:",omitempty"` // AWSTraceHeader
 	Sender     string
 	Sent       int64
-	Visible    int64 `json:",omitempty"` // of a delayed message
-	Expires    int64
+	Visible    int64  `json:",omitempty"` // of a delayed message
+	Born       int64  // from when its life counts
 	Group      string `json:",omitempty"`
 	Duplicate  string `json:",omitempty"` // deduplication id
 	From       string `json:",omitempty"` // ARN of the queue whose dead letter it is
 }
 
 func (m message) entry() *entry {
-	return &entry{seq: m.Seq, group: m.Group, visible: m.Visible, expires: m.Expires}
+	return &entry{seq: m.Seq, group: m.Group, visible: m.Visible, born: m.Born}
 }
 
 // flight is how often, first when, and until when a message was received.

@@ -86,7 +86,7 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *sqs.StartMessage
 		return nil, err
 	}
 	m := move{ID: uuid.NewString(), Source: *in.SourceArn, Destination: aws.ToString(in.DestinationArn), Rate: aws.ToInt32(in.MaxNumberOfMessagesPerSecond),
-		Status: running, Started: s.now(), ToMove: int64(h.counts(s.now())[0])}
+		Status: running, Started: s.now(), ToMove: int64(h.counts(s.now(), q.duration("MessageRetentionPeriod").Milliseconds())[0])}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		rows, err := s.moves.List(tx, store.Range{Account: k.Account, Region: k.Region, Prefix: k.ID + separator})
 		if err != nil {

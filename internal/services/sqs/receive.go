@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/uuid"
 )
 
 // ReceiveMessage takes messages, which nobody else gets until their time is over. It waits for one when asked to.
@@ -31,10 +32,10 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInpu
 		return nil, invalid("Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", n)
 	}
 	hide, wait := q.duration("VisibilityTimeout"), q.duration("ReceiveMessageWaitTimeSeconds")
-	if in.VisibilityTimeout != 0 {
+	if in.VisibilityTimeout != 0 || wire.Given(ctx, "VisibilityTimeout") {
 		hide = time.Duration(in.VisibilityTimeout) * time.Second
 	}
-	if in.WaitTimeSeconds != 0 {
+	if in.WaitTimeSeconds != 0 || wait > 0 && wire.Given(ctx, "WaitTimeSeconds") {
 		wait = time.Duration(in.WaitTimeSeconds) * time.Second
 	}
 	if hide < 0 || hide > 12*time.Hour {
@@ -75,8 +76,8 @@ func (s *Service) receive(ctx context.Context, h *shelf, q queue, n int, hide, w
 	defer end.Stop()
 	for {
 		now := s.now()
-		list, dead, again, news := h.take(n, now, now+hide.Milliseconds())
-		out, err := s.fly(ctx, h, q, list, dead, now)
+		list, again, news := h.take(n, now, now+hide.Milliseconds(), q.duration("MessageRetentionPeriod").Milliseconds())
+		out, err := s.fly(ctx, h, q, list, now)
 		if err != nil || len(out) > 0 || wait == 0 || h.gone() {
 			return out, err
 		}
@@ -101,7 +102,8 @@ func (s *Service) receive(ctx context.Context, h *shelf, q queue, n int, hide, w
 }
 
 // fly writes down that messages were taken, sends on those that came too often, and reads the others.
-func (s *Service) fly(ctx context.Context, h *shelf, q queue, list, dead []*entry, now int64) ([]received, error) {
+func (s *Service) fly(ctx context.Context, h *shelf, q queue, list []*entry, now int64) ([]received, error) {
+	dead := h.ended(handful)
 	if len(list)+len(dead) == 0 {
 		return nil, nil
 	}
@@ -115,6 +117,9 @@ func (s *Service) fly(ctx context.Context, h *shelf, q queue, list, dead []*entr
 				continue
 			}
 			m, err := s.messages.Get(tx, h.row(e.seq))
+			if errors.Is(err, store.ErrNotFound) {
+				continue // was deleted with an older receipt just now
+			}
 			if err != nil {
 				return err
 			}
@@ -187,6 +192,9 @@ func (s *Service) bury(ctx context.Context, h *shelf, target store.Key, list []*
 		return err
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := s.stands(tx, to); err != nil {
+			return err
+		}
 		for _, e := range list {
 			if err := s.carry(tx, h, e, to, queueARN(h.key)); err != nil {
 				return err
@@ -196,7 +204,9 @@ func (s *Service) bury(ctx context.Context, h *shelf, target store.Key, list []*
 	})
 }
 
-// carry moves one message. It keeps its id, its age and its group.
+// carry moves one message. As a dead letter it keeps its id, and of a standard queue its age; a message that is moved back is
+// new.
+// Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 func (s *Service) carry(tx *store.Tx, from *shelf, e *entry, to *shelf, source string) error {
 	m, err := s.messages.Get(tx, from.row(e.seq))
 	if err != nil {
@@ -207,6 +217,12 @@ func (s *Service) carry(tx *store.Tx, from *shelf, e *entry, to *shelf, source s
 	}
 	now := s.now()
 	m.Seq, m.Visible, m.From = to.next(now), 0, source
+	if source == "" {
+		m.ID, m.Sent = uuid.NewString(), now
+	}
+	if source == "" || to.fifo {
+		m.Born = now
+	}
 	if err := s.messages.Insert(tx, to.row(m.Seq), m); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,8 +59,8 @@ func (m *message) sequence(q queue) *string {
 	return aws.String(fmt.Sprintf("%020d", m.Seq))
 }
 
-// prepare checks a message and gives it with its size.
-func (s *Service) prepare(ctx context.Context, q queue, in types.SendMessageBatchRequestEntry) (*message, int, error) {
+// prepare checks a message and gives it with its size. path is where it is in the request.
+func (s *Service) prepare(ctx context.Context, q queue, in types.SendMessageBatchRequestEntry, path ...string) (*message, int, error) {
 	body := aws.ToString(in.MessageBody)
 	if body == "" {
 		return nil, 0, required("MessageBody")
@@ -77,8 +78,7 @@ func (s *Service) prepare(ctx context.Context, q queue, in types.SendMessageBatc
 	}
 	now := s.now()
 	p := wire.CallOf(ctx).Principal
-	m := &message{ID: uuid.NewString(), Body: body, Attributes: attributes, Sender: p.UserID, Sent: now,
-		Expires: now + q.duration("MessageRetentionPeriod").Milliseconds()}
+	m := &message{ID: uuid.NewString(), Body: body, Attributes: attributes, Sender: p.UserID, Sent: now, Born: now}
 	if m.Sender == "" {
 		m.Sender = p.Name
 	}
@@ -89,6 +89,9 @@ func (s *Service) prepare(ctx context.Context, q queue, in types.SendMessageBatc
 		m.Trace = aws.ToString(v.StringValue)
 	}
 	delay := q.duration("DelaySeconds")
+	if delay > 0 && in.DelaySeconds == 0 && wire.Given(ctx, append(path, "DelaySeconds")...) && !q.fifo() {
+		delay = 0
+	}
 	if in.DelaySeconds != 0 {
 		if in.DelaySeconds < 0 || in.DelaySeconds > 900 {
 			return nil, 0, invalid("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", in.DelaySeconds)
@@ -135,14 +138,53 @@ func (m *message) order(q queue, in types.SendMessageBatchRequestEntry) error {
 // send writes messages in one transaction, and then lets them be received. Of a FIFO queue's duplicates the first counts:
 // the message takes its id.
 func (s *Service) send(ctx context.Context, k store.Key, q queue, list []*message) error {
-	h, err := s.shelf(ctx, k, q)
-	if err != nil {
-		return err
+	if len(list) == 0 {
+		return nil
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error { return s.write(tx, h, q, list) })
+	for {
+		h, err := s.shelf(ctx, k, q)
+		if err != nil {
+			return err
+		}
+		err = s.Store.Update(ctx, func(tx *store.Tx) error {
+			if err := s.stands(tx, h); err != nil {
+				return err
+			}
+			return s.write(tx, h, q, list)
+		})
+		if !errors.Is(err, errPurged) {
+			return err
+		}
+		if q, err = s.find(ctx, k); err != nil {
+			return err
+		}
+	}
 }
 
+// errPurged is a queue that was emptied since it was looked up.
+var errPurged = errors.New("queue was purged")
+
+// stands makes sure that what is written to a queue is not left behind by a deletion or purge of the queue.
+func (s *Service) stands(tx *store.Tx, h *shelf) error {
+	q, err := s.queues.Get(tx, h.key)
+	if errors.Is(err, store.ErrNotFound) {
+		return errNoQueue
+	}
+	if err == nil && q.ID != h.id {
+		return errPurged
+	}
+	return err
+}
+
+// tidied is how many rows that are past their time a sender clears away.
+const tidied = 4
+
 func (s *Service) write(tx *store.Tx, h *shelf, q queue, list []*message) error {
+	for _, e := range h.ended(tidied) {
+		if err := s.drop(tx, h, e); err != nil {
+			return err
+		}
+	}
 	now := s.now()
 	for _, m := range list {
 		m.Seq = h.next(now)
@@ -179,7 +221,18 @@ func (s *Service) duplicate(tx *store.Tx, h *shelf, q queue, m *message, now int
 		m.ID, m.Seq = before.ID, before.Seq
 		return true, nil
 	}
-	return false, s.seen.Put(tx, k, duplicate{ID: m.ID, Seq: m.Seq, Expires: now + duplicates.Milliseconds()})
+	for _, old := range h.outlived(tidied, now) {
+		d, err := s.seen.Get(tx, old)
+		if err == nil && d.Expires <= now && old != k {
+			err = s.seen.Delete(tx, old)
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+	}
+	end := now + duplicates.Milliseconds()
+	tx.OnCommit(func() { h.remember(k, end) })
+	return false, s.seen.Put(tx, k, duplicate{ID: m.ID, Seq: m.Seq, Expires: end})
 }
 
 // maxBatch is how many entries a batch may have.
@@ -238,8 +291,8 @@ func (s *Service) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 	var list []*message
 	var ids []*string
 	total := 0
-	for _, e := range in.Entries {
-		m, size, err := s.prepare(ctx, q, e)
+	for i, e := range in.Entries {
+		m, size, err := s.prepare(ctx, q, e, "Entries", strconv.Itoa(i))
 		if err != nil {
 			out.Failed = append(out.Failed, failed(e.Id, err))
 			continue

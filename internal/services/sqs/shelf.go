@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"slices"
@@ -14,7 +15,7 @@ type entry struct {
 	seq      uint64
 	group    string
 	visible  int64 // when it may be received (again)
-	expires  int64
+	born     int64 // from when its life counts
 	received int32
 	state    state
 	turn     int // counts changes of visible, so that stale alarms are told
@@ -41,15 +42,25 @@ type shelf struct {
 	last    uint64 // sequence number that was given out last
 	all     map[uint64]*entry
 	ready   ready
-	lines   map[string]*line // by group
+	lines   map[string]*line // by group, of a FIFO queue
 	alarms  alarms
+	ages    ages
+	dead    []*entry // life is over, rows are still there
+	known   []known  // deduplication ids in order of their end
 	delayed int
 	taken   int
 	news    chan struct{} // closed when something became ready
 }
 
+// known is the row of a deduplication id.
+type known struct {
+	key     store.Key
+	expires int64
+}
+
 // line is the messages of one group that wait, in order. In a standard queue every message is a line of its own.
 type line struct {
+	group   string
 	waiting []*entry
 	busy    int // messages of the group that somebody has: until then no other is given out
 	queued  bool
@@ -68,11 +79,15 @@ func (h *shelf) load(ctx context.Context, s *Service) error {
 	}
 	var messages []store.Row[message]
 	var flights []store.Row[flight]
+	var seen []store.Row[duplicate]
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		if messages, err = s.messages.List(tx, h.rows()); err != nil {
 			return err
 		}
-		flights, err = s.flights.List(tx, h.rows())
+		if flights, err = s.flights.List(tx, h.rows()); err != nil {
+			return err
+		}
+		seen, err = s.seen.List(tx, h.rows())
 		return err
 	})
 	if err != nil {
@@ -96,9 +111,16 @@ func (h *shelf) load(ctx context.Context, s *Service) error {
 		h.last = max(h.last, e.seq)
 		h.put(e, now)
 	}
+	for _, d := range seen {
+		h.known = append(h.known, known{d.Key, d.Value.Expires})
+	}
+	slices.SortFunc(h.known, func(a, b known) int { return cmp.Compare(a.expires, b.expires) })
 	h.loaded = true
 	return nil
 }
+
+// slack is how many entries that no longer count a heap may hold before it is cleaned.
+const slack = 1024
 
 // next gives a sequence number above all before, of this run and of earlier ones.
 func (h *shelf) next(now int64) uint64 {
@@ -118,6 +140,11 @@ func (h *shelf) add(e *entry, now int64) {
 // put places an entry by its state. The lock is held.
 func (h *shelf) put(e *entry, now int64) {
 	h.all[e.seq] = e
+	if len(h.ages) > 2*len(h.all)+slack {
+		h.ages = slices.DeleteFunc(h.ages, func(e *entry) bool { return h.all[e.seq] != e })
+		heap.Init(&h.ages)
+	}
+	heap.Push(&h.ages, e)
 	switch {
 	case e.state == taken:
 		h.taken++
@@ -135,8 +162,15 @@ func (h *shelf) put(e *entry, now int64) {
 // wake sets the alarm for an entry that is hidden.
 func (h *shelf) wake(e *entry) {
 	e.turn++
+	if len(h.alarms) > 2*(h.taken+h.delayed)+slack {
+		h.alarms = slices.DeleteFunc(h.alarms, h.stale)
+		heap.Init(&h.alarms)
+	}
 	heap.Push(&h.alarms, alarm{e.visible, e, e.turn})
 }
+
+// stale tells an alarm that was set anew, or whose message is gone.
+func (h *shelf) stale(a alarm) bool { return a.turn != a.e.turn || h.all[a.e.seq] != a.e }
 
 func (h *shelf) line(group string) *line {
 	if !h.fifo {
@@ -144,7 +178,7 @@ func (h *shelf) line(group string) *line {
 	}
 	l, ok := h.lines[group]
 	if !ok {
-		l = &line{}
+		l = &line{group: group}
 		h.lines[group] = l
 	}
 	return l
@@ -176,14 +210,24 @@ func (h *shelf) offer(l *line) {
 	h.news = make(chan struct{})
 }
 
-// tick lets what was hidden until now be received.
-func (h *shelf) tick(now int64) {
-	for len(h.alarms) > 0 && h.alarms[0].at <= now {
-		a := heap.Pop(&h.alarms).(alarm)
-		if a.turn != a.e.turn || h.all[a.e.seq] != a.e {
-			continue
+// tick lets what was hidden until now be received, and ends what is older than life.
+func (h *shelf) tick(now, life int64) {
+	for len(h.ages) > 0 {
+		e := h.ages[0]
+		there := h.all[e.seq] == e
+		if there && e.born+life > now {
+			break
 		}
-		h.back(a.e)
+		heap.Pop(&h.ages)
+		if there {
+			h.lose(e)
+			h.dead = append(h.dead, e)
+		}
+	}
+	for len(h.alarms) > 0 && h.alarms[0].at <= now {
+		if a := heap.Pop(&h.alarms).(alarm); !h.stale(a) {
+			h.back(a.e)
+		}
 	}
 }
 
@@ -199,12 +243,15 @@ func (h *shelf) back(e *entry) {
 	h.stand(e)
 }
 
-// take gives out up to n messages, hidden until visible, and those that are past their life. When there is none it tells
-// when to look again (0: nobody knows) and what is closed when something comes.
-func (h *shelf) take(n int, now, visible int64) (out, dead []*entry, again int64, news <-chan struct{}) {
+// take gives out up to n messages, hidden until visible. When there is none it tells when to look again (0: nobody knows) and
+// what is closed when something comes.
+func (h *shelf) take(n int, now, visible, life int64) (out []*entry, again int64, news <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.tick(now)
+	if h.closed {
+		return nil, 0, h.news
+	}
+	h.tick(now, life)
 	for len(out) < n && len(h.ready) > 0 {
 		l := heap.Pop(&h.ready).(*line)
 		l.queued = false
@@ -214,11 +261,6 @@ func (h *shelf) take(n int, now, visible int64) (out, dead []*entry, again int64
 			if h.all[e.seq] != e {
 				continue // was removed while it stood there
 			}
-			if e.expires <= now {
-				delete(h.all, e.seq)
-				dead = append(dead, e)
-				continue
-			}
 			e.state, e.visible = taken, visible
 			e.received++
 			h.taken++
@@ -227,42 +269,82 @@ func (h *shelf) take(n int, now, visible int64) (out, dead []*entry, again int64
 			out = append(out, e)
 		}
 		h.offer(l)
+		h.leave(l)
 	}
 	if len(h.alarms) > 0 {
 		again = h.alarms[0].at
 	}
-	return out, dead, again, h.news
+	return out, again, h.news
 }
 
-// find gives an entry that somebody has, as of a receipt.
-func (h *shelf) find(seq uint64, received int32) (*entry, bool) {
+// leave forgets a group of which nothing is left.
+func (h *shelf) leave(l *line) {
+	if h.fifo && l.busy == 0 && len(l.waiting) == 0 && h.lines[l.group] == l {
+		delete(h.lines, l.group)
+	}
+}
+
+// ended gives up to n messages whose life is over, for their rows to be deleted.
+func (h *shelf) ended(n int) []*entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e, ok := h.all[seq]
-	if !ok || e.received != received {
-		return nil, false
+	n = min(n, len(h.dead))
+	out := slices.Clone(h.dead[:n])
+	if h.dead = h.dead[n:]; len(h.dead) == 0 {
+		h.dead = nil
 	}
-	return e, true
+	return out
+}
+
+// remember notes a deduplication id, and outlived gives up to n that are past their time.
+func (h *shelf) remember(k store.Key, expires int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.known = append(h.known, known{k, expires})
+}
+
+func (h *shelf) outlived(n int, now int64) (out []store.Key) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.known) > 0 && len(out) < n && h.known[0].expires <= now {
+		out = append(out, h.known[0].key)
+		h.known = h.known[1:]
+	}
+	return out
+}
+
+// find gives an entry as of a receipt, and whether it is still hidden for who has the receipt.
+func (h *shelf) find(seq uint64, received int32, now, life int64) (e *entry, held, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tick(now, life)
+	e, ok = h.all[seq]
+	if !ok || e.received != received {
+		return nil, false, false
+	}
+	return e, e.state == taken, true
 }
 
 // remove drops an entry.
 func (h *shelf) remove(e *entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.all[e.seq] != e {
-		return
+	if h.all[e.seq] == e {
+		h.lose(e)
 	}
+}
+
+// lose is remove with the lock held.
+func (h *shelf) lose(e *entry) {
 	delete(h.all, e.seq)
 	e.turn++
 	switch e.state {
 	case taken:
-		l := h.line(e.group)
 		h.taken--
+		l := h.line(e.group)
 		l.busy--
 		h.offer(l)
-		if l.busy == 0 && len(l.waiting) == 0 {
-			delete(h.lines, e.group)
-		}
+		h.leave(l)
 	case delayed:
 		h.delayed--
 	}
@@ -272,7 +354,6 @@ func (h *shelf) remove(e *entry) {
 func (h *shelf) hide(e *entry, now, visible int64) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.tick(now)
 	if h.all[e.seq] != e || e.state != taken {
 		return false
 	}
@@ -286,10 +367,10 @@ func (h *shelf) hide(e *entry, now, visible int64) bool {
 }
 
 // counts are the messages that may be received, that somebody has, and that are delayed.
-func (h *shelf) counts(now int64) [3]int {
+func (h *shelf) counts(now, life int64) [3]int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.tick(now)
+	h.tick(now, life)
 	return [3]int{len(h.all) - h.taken - h.delayed, h.taken, h.delayed}
 }
 
@@ -306,46 +387,4 @@ func (h *shelf) gone() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.closed
-}
-
-// ready is a heap of lines by the sequence of their first message.
-type ready []*line
-
-func (r ready) Len() int           { return len(r) }
-func (r ready) Less(i, j int) bool { return r[i].waiting[0].seq < r[j].waiting[0].seq }
-func (r ready) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
-
-// Push is for container/heap.
-func (r *ready) Push(x any) { *r = append(*r, x.(*line)) }
-
-// Pop is for container/heap.
-func (r *ready) Pop() any {
-	old := *r
-	x := old[len(old)-1]
-	*r = old[:len(old)-1]
-	return x
-}
-
-// alarm is when an entry ends to be hidden.
-type alarm struct {
-	at   int64
-	e    *entry
-	turn int
-}
-
-type alarms []alarm
-
-func (a alarms) Len() int           { return len(a) }
-func (a alarms) Less(i, j int) bool { return a[i].at < a[j].at }
-func (a alarms) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-
-// Push is for container/heap.
-func (a *alarms) Push(x any) { *a = append(*a, x.(alarm)) }
-
-// Pop is for container/heap.
-func (a *alarms) Pop() any {
-	old := *a
-	x := old[len(old)-1]
-	*a = old[:len(old)-1]
-	return x
 }

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"errors"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -44,7 +45,12 @@ func (s *Service) remove(ctx context.Context, k store.Key, q queue, handles []*s
 		if errs[i] = err; err != nil {
 			continue
 		}
-		if e, ok := h.find(seq, n); ok {
+		e, held, ok := h.find(seq, n, s.now(), q.duration("MessageRetentionPeriod").Milliseconds())
+		if ok && !held && q.fifo() {
+			errs[i] = invalid("Value %s for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.", aws.ToString(handle))
+			continue
+		}
+		if ok {
 			list = append(list, e)
 		}
 	}
@@ -127,17 +133,20 @@ func (s *Service) hide(ctx context.Context, k store.Key, q queue, handle *string
 		return err
 	}
 	gone := invalid("Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", aws.ToString(handle))
-	e, ok := h.find(seq, n)
+	now := s.now()
+	e, _, ok := h.find(seq, n, now, q.duration("MessageRetentionPeriod").Milliseconds())
 	if !ok {
 		return gone
 	}
-	now := s.now()
 	visible := now + int64(seconds)*1000
 	if !h.hide(e, now, visible) {
 		return &types.MessageNotInflight{}
 	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		f, err := s.flights.Get(tx, h.row(seq))
+		if errors.Is(err, store.ErrNotFound) || err == nil && f.Received != n {
+			return nil // deleted or received again since
+		}
 		if err != nil {
 			return err
 		}
