@@ -14,26 +14,17 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"github.com/atelier-studio/atelier/internal/platform/authz"
-	"github.com/atelier-studio/atelier/internal/platform/catalog"
+	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/config"
-	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
-	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
-	"github.com/atelier-studio/atelier/internal/services/glue"
-	"github.com/atelier-studio/atelier/internal/services/iam"
-	"github.com/atelier-studio/atelier/internal/services/organizations"
-	"github.com/atelier-studio/atelier/internal/services/ram"
 	"github.com/atelier-studio/atelier/internal/services/s3"
-	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
 
@@ -62,6 +53,7 @@ type Server struct {
 	store    *store.Store
 	s3       *s3.Service
 	jobs     *jobs.Runner
+	sql      *duckdb.Engine
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -149,31 +141,25 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		return err
 	}
 	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
-	tables := catalog.New(s.store)
-	ledger := governance.New(governance.Config{Store: s.store, Directory: directory, Clock: c})
-	shares := sharing.New(sharing.Config{Store: s.store, Directory: directory, Clock: c})
-	access := ram.New(ram.Config{Store: s.store, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log})
-	clients := func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }
+	if s.sql, err = duckdb.New(duckdb.Config{Dir: filepath.Join(s.cfg.DataDir, "sql")}); err != nil {
+		return err
+	}
+	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if s.chain, err = wire.New(wire.Config{
-		Services: []wire.Service{
-			trail,
-			glue.New(glue.Config{Store: s.store, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
-				Logger: log}),
-			iam.New(iam.Config{Directory: directory, Clock: c}),
-			organizations.New(organizations.Config{Directory: directory, Clock: c}),
-			access,
-			sts.New(sts.Config{Directory: directory, Clock: c}),
-		},
-		S3: s.s3.Handler(), Directory: directory, Recorder: trail, Clock: c, Logger: log, Region: s.cfg.Region, Metrics: registry,
+		Services: services,
+		S3:       s.s3.Handler(), Directory: directory, Recorder: trail, Clock: c, Logger: log, Region: s.cfg.Region, Metrics: registry,
 	}); err != nil {
 		return err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	s.workers.Go(func() { trail.Run(background) })
-	s.workers.Go(func() { access.Run(background) })
+	for _, service := range services {
+		if r, ok := service.(interface{ Run(context.Context) }); ok { // it has something to do in the background
+			s.workers.Go(func() { r.Run(background) })
+		}
+	}
 	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	return nil
@@ -263,6 +249,9 @@ func (s *Server) shut() error {
 	s.workers.Wait()
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.sql != nil {
+		errs = append(errs, s.sql.Close())
 	}
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())

@@ -46,23 +46,34 @@ func (a Access) Grantable() (p Permissions) {
 
 // MayPass tells whether p may be granted on for all that is in s. Of several columns each may be from another grant.
 func (a Access) MayPass(p Permissions, s Scope) bool {
+	return a.all(p, s, func(c claim) Permissions { return c.pass })
+}
+
+// MayGive tells whether p may be done with all that is in s: what the administrator of an account may give to the
+// account's own people.
+func (a Access) MayGive(p Permissions, s Scope) bool {
+	return a.all(p, s, func(c claim) Permissions { return c.may | c.pass })
+}
+
+func (a Access) all(p Permissions, s Scope, of func(claim) Permissions) bool {
 	for _, c := range a.claims {
-		p &^= c.pass &^ Select
-		if c.pass&Select != 0 && c.scope.covers(s) {
+		has := of(c)
+		p &^= has &^ Select
+		if has&Select != 0 && c.scope.covers(s) {
 			p &^= Select
 		}
 	}
-	if p == Select && !s.Every && len(s.Names) > 0 {
-		for _, name := range s.Names {
-			if !slices.ContainsFunc(a.claims, func(c claim) bool {
-				return c.pass&Select != 0 && c.scope.rowsWithin(s) && c.scope.Has(name)
-			}) {
-				return false
-			}
-		}
-		return true
+	if p != Select || s.Every || len(s.Names) == 0 {
+		return p == 0
 	}
-	return p == 0
+	for _, name := range s.Names {
+		if !slices.ContainsFunc(a.claims, func(c claim) bool {
+			return of(c)&Select != 0 && c.scope.rowsWithin(s) && c.scope.Has(name)
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // Scopes are the parts of the table that may be selected from; one that is Whole stands alone.

@@ -79,6 +79,7 @@ var cases = []struct{ script, who, resource, want string }{
 	{"filter f db.t id; alice SELECT on db.t filter f", "alice", "db.t", "SELECT DESCRIBE read id"},
 	{"filter f db.t *; alice SELECT on db.t filter f", "alice", "db.t", "SELECT DESCRIBE"},
 	{"alice SELECT on db.t filter missing", "alice", "db.t", ""},
+	{deF + "alice SELECT,DROP on db.t filter de", "alice", "db.t", "SELECT DESCRIBE read id,name,country where country='DE'"},
 	{deF + "alice SELECT on db.t filter de; unfilter de db.t", "alice", "db.t", ""},
 	{deF + "alice SELECT on db.t filter de", "bob", "db.t", ""},
 	{deF + "alice SELECT on db.t2 filter de", "alice", "db.t2", ""},

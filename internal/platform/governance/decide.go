@@ -236,6 +236,8 @@ func (d *decision) claim(g *Grant, r Resource) claim {
 		c.scope = ScopeOf(f.Columns, f.Rows)
 	}
 	switch {
+	case g.Filter != "" || g.Columns != nil: // to drop a filter is not to drop its table
+		c.may, c.pass = c.may&(Select|Describe), c.pass&(Select|Describe)
 	case g.Resource.Kind == TagPolicy && r.Kind == Table:
 		if c.scope = d.tagged(r, d.expression(g.Resource)); !c.scope.Every {
 			c.may, c.pass = c.may&(Select|Describe), c.pass&(Select|Describe) // tags of columns say nothing of the table

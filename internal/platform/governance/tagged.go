@@ -28,6 +28,12 @@ func (d *decision) inherited(r Resource) map[string]string {
 	return over(d.tags(Resource{Kind: Database, Catalog: r.Catalog, Database: r.Database}).Tags, own)
 }
 
+// Match tells whether tags meet an expression: of each of its keys one of the values.
+func Match(tags map[string]string, want []TagValues) bool { return match(tags, want) }
+
+// Over puts a resource's own tags over those that it inherits.
+func Over(inherited, own map[string]string) map[string]string { return over(inherited, own) }
+
 // over puts what is own over what is inherited.
 func over(inherited, own map[string]string) map[string]string {
 	if len(own) == 0 {

@@ -120,7 +120,7 @@ func (s *Service) compute(ctx context.Context, r catalog.StatisticsRun) ([]types
 	measures := make([]*measure, len(schema.Columns))
 	some := false
 	for i, c := range schema.Columns {
-		if !measurable(c.Type) || !wanted(r.ColumnNameList, c.Name) {
+		if !measurable(c.Type) || !asked(r.ColumnNameList, c.Name) {
 			continue
 		}
 		if !a.ByIAM && (!a.Reads(c.Name) || a.RowFilter() != "") {
@@ -163,7 +163,7 @@ func (s *Service) compute(ctx context.Context, r catalog.StatisticsRun) ([]types
 	return out, nil
 }
 
-func wanted(names []string, name string) bool {
+func asked(names []string, name string) bool {
 	for _, n := range names {
 		if strings.EqualFold(n, name) {
 			return true

@@ -26,7 +26,7 @@ var questions = []question{
 	// Nothing granted.
 	{nil, "ann", "GetTable orders", "denied"},
 	{nil, "ann", "GetDatabase", "denied"},
-	{nil, "ann", "GetTables", "denied"},
+	{nil, "ann", "GetTables", ""},
 	{nil, "ann", "GetTable nothing", "denied"},
 	{nil, "ann", "SearchTables", ""},
 	{nil, "ann", "GetPartitions orders", "denied"},
@@ -81,7 +81,7 @@ var questions = []question{
 	{on("ann SELECT,DESCRIBE orders", "-ann SELECT orders"), "ann", "GetTable orders", everything},
 	{on("ann ALTER,DROP orders", "-ann DROP orders"), "ann", "UpdateTable orders", "ok"},
 	{on("ann ALTER,DROP orders", "-ann DROP orders"), "ann", "DeleteTable orders", "denied"},
-	{on("ann SELECT *", "-ann SELECT *"), "ann", "GetTables", "denied"},
+	{on("ann SELECT *", "-ann SELECT *"), "ann", "GetTables", ""},
 	// Columns.
 	{on("ann SELECT orders(order_id,country)"), "ann", "GetTable orders", "order_id country"},
 	{on("ann SELECT orders(order_id,country)"), "ann", "GetTables", "orders"},

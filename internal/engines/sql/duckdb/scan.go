@@ -1,0 +1,140 @@
+package duckdb
+
+import (
+	"context"
+	"strings"
+
+	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/engines/sql/dialect"
+)
+
+// scan is a query over the files of a table that gives the columns, converted to their types. keep says that the user's
+// statement will read the files itself.
+func (q *query) scan(ctx context.Context, b *bound, cols []dialect.Column, keep bool) (string, error) {
+	var parts []string
+	for _, p := range b.table.Partitions {
+		paths, err := q.files(ctx, b, p)
+		if err != nil {
+			return "", err
+		}
+		if keep {
+			q.open = append(q.open, paths...)
+		}
+		for _, group := range byCompression(paths) {
+			part, err := q.scanFiles(ctx, b, cols, p.Values, group)
+			if err != nil {
+				return "", err
+			}
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) > 0 {
+		return strings.Join(parts, " UNION ALL "), nil
+	}
+	items := make([]string, len(cols))
+	for i, c := range cols {
+		items[i] = "CAST(NULL AS " + c.Type.Duck() + ") AS " + quoted(c.Name)
+	}
+	return "SELECT " + strings.Join(items, ", ") + " WHERE FALSE", nil
+}
+
+// byCompression puts files together that one call can read.
+func byCompression(paths []string) [][]string {
+	groups := map[string][]string{}
+	for _, p := range paths {
+		groups[extension(p)] = append(groups[extension(p)], p)
+	}
+	var out [][]string
+	for _, e := range []string{"", ".gz", ".zst"} {
+		if len(groups[e]) > 0 {
+			out = append(out, groups[e])
+		}
+	}
+	return out
+}
+
+// source is what files are read with: a FROM item, and how each column is written from it.
+type source struct {
+	from string
+	item func(c dialect.Column) string
+}
+
+func (q *query) scanFiles(ctx context.Context, b *bound, cols []dialect.Column, values []string, paths []string) (string, error) {
+	var src source
+	var err error
+	switch b.table.Format.Kind {
+	case sql.Parquet:
+		src, err = q.parquet(ctx, paths)
+	case sql.LazySimple:
+		src, err = lazySimple(b, paths)
+	case sql.OpenCSV:
+		src, err = openCSV(b, paths)
+	case sql.JSONLines:
+		src, err = q.jsonLines(ctx, b, cols, paths)
+	default:
+		return "", sql.Errorf(sql.NotSupported, "HIVE_UNSUPPORTED_FORMAT", "table '%s' has a format that is not supported: %s", b.name, b.table.Format.Kind)
+	}
+	if err != nil {
+		return "", err
+	}
+	items := make([]string, len(cols))
+	for i, c := range cols {
+		items[i] = partitionValue(b.table.Keys, values, c)
+		if items[i] == "" {
+			items[i] = src.item(c)
+		}
+		items[i] += " AS " + quoted(c.Name)
+	}
+	return "SELECT " + strings.Join(items, ", ") + " FROM " + src.from, nil
+}
+
+// partitionValue is the constant of a partition key, "" for a column of the files.
+func partitionValue(keys []sql.Column, values []string, c dialect.Column) string {
+	for i, k := range keys {
+		if !strings.EqualFold(k.Name, c.Name) {
+			continue
+		}
+		if i >= len(values) || values[i] == sql.NullPartition {
+			return "CAST(NULL AS " + c.Type.Duck() + ")"
+		}
+		return "CAST(" + literal(values[i]) + " AS " + c.Type.Duck() + ")"
+	}
+	return ""
+}
+
+func list(paths []string) string {
+	quoted := make([]string, len(paths))
+	for i, p := range paths {
+		quoted[i] = literal(p)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// parquet reads columns by name; a column that no file has is NULL.
+func (q *query) parquet(ctx context.Context, paths []string) (source, error) {
+	from := "read_parquet(" + list(paths) + ", hive_partitioning = false"
+	if len(paths) > 1 {
+		from += ", union_by_name = true"
+	}
+	from += ")"
+	names, types, err := q.in.columns(ctx, "SELECT * FROM "+from)
+	if err != nil {
+		return source{}, err
+	}
+	have := map[string]string{}
+	for i, n := range names {
+		have[strings.ToLower(n)] = types[i]
+	}
+	return source{from, func(c dialect.Column) string {
+		typ, ok := have[c.Name]
+		switch {
+		case !ok:
+			return "CAST(NULL AS " + c.Type.Duck() + ")"
+		case strings.EqualFold(strings.ReplaceAll(typ, "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"), c.Type.Duck()):
+			return quoted(c.Name)
+		case c.Type.Kind == dialect.Varchar && typ == "BLOB":
+			return "decode(" + quoted(c.Name) + ")"
+		}
+		return "CAST(" + quoted(c.Name) + " AS " + c.Type.Duck() + ")"
+	}}, nil
+}

@@ -1,0 +1,116 @@
+package athena
+
+import (
+	"context"
+	"strings"
+
+	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/services/athena/statement"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	glueTypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
+)
+
+// createView keeps a query as a view. It is planned once for its columns; of the data nothing is read.
+// Source: https://docs.aws.amazon.com/athena/latest/ug/create-view.html
+func (q *session) createView(ctx context.Context, st statement.CreateView) error {
+	id, database, err := q.at(ctx, st.View)
+	if err != nil {
+		return err
+	}
+	v := view{SQL: trimmed(st.Query), Catalog: "awsdatacatalog", Schema: q.database("")}
+	in := &glueTypes.TableInput{Name: aws.String(st.View.Name), TableType: aws.String(virtualView), PartitionKeys: []glueTypes.Column{},
+		Parameters: map[string]string{"presto_view": "true", "comment": "Presto View"}, ViewExpandedText: aws.String("/* Presto View */"),
+		StorageDescriptor: &glueTypes.StorageDescriptor{Location: aws.String(""), Columns: []glueTypes.Column{},
+			SerdeInfo: &glueTypes.SerDeInfo{}}}
+	columns, err := q.shape(ctx, st.Query)
+	if err != nil {
+		return err
+	}
+	for _, c := range columns {
+		kind, err := hiveType(c.Type)
+		if err != nil {
+			kind = "string" // views may have types that tables have not
+		}
+		v.Columns = append(v.Columns, viewColumn{Name: c.Name, Type: c.Type.String()})
+		in.StorageDescriptor.Columns = append(in.StorageDescriptor.Columns, glueTypes.Column{Name: aws.String(c.Name), Type: &kind})
+	}
+	text, err := viewText(v)
+	if err != nil {
+		return err
+	}
+	in.ViewOriginalText = &text
+	found, err := q.glue.GetTable(ctx, &glue.GetTableInput{CatalogId: id, DatabaseName: database, Name: aws.String(st.View.Name)})
+	switch {
+	case err == nil && aws.ToString(found.Table.TableType) != virtualView:
+		return failure(userError, "TABLE_ALREADY_EXISTS: line 1:1: Table already exists: '%s.%s'", *database, st.View.Name)
+	case err == nil && !st.Replace:
+		return failure(userError, "TABLE_ALREADY_EXISTS: line 1:1: View already exists: '%s.%s'", *database, st.View.Name)
+	case err == nil:
+		_, err = q.glue.UpdateTable(ctx, &glue.UpdateTableInput{CatalogId: id, DatabaseName: database, TableInput: in})
+		return glueFault(err)
+	case !isMissing(err):
+		return glueFault(err)
+	}
+	return q.putTable(ctx, st.View, in, false)
+}
+
+// shape finds the columns of a query without its rows.
+func (q *session) shape(ctx context.Context, text string) (columns []sql.ResultColumn, err error) {
+	parameters := q.e.ExecutionParameters
+	q.e.ExecutionParameters = nil
+	defer func() { q.e.ExecutionParameters = parameters }()
+	r, err := q.request(ctx, "SELECT * FROM (\n"+text+"\n) LIMIT 0")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Engine.Query(ctx, r)
+	if err != nil {
+		return nil, above(queryFault(err))
+	}
+	defer rows.Close()
+	seen := map[string]bool{}
+	for _, c := range rows.Columns() {
+		if seen[c.Name] {
+			return nil, failure(userError, "DUPLICATE_COLUMN_NAME: line 1:1: Column name '%s' specified more than once", c.Name)
+		}
+		seen[c.Name] = true
+	}
+	return rows.Columns(), nil
+}
+
+// explain gives the plan of a query.
+func (q *session) explain(ctx context.Context, st statement.Explain) ([]types.ColumnInfo, []string, error) {
+	of, ok := st.Of.(statement.Query)
+	if !ok {
+		return nil, nil, notSupported("EXPLAIN is only for queries")
+	}
+	if v := st.Options["TYPE"]; v != "" && v != "LOGICAL" && v != "DISTRIBUTED" && v != "VALIDATE" {
+		return nil, nil, notSupported("EXPLAIN (TYPE %s)", v)
+	}
+	if v := st.Options["FORMAT"]; v != "" && v != "TEXT" {
+		return nil, nil, notSupported("EXPLAIN (FORMAT %s)", v)
+	}
+	r, err := q.request(ctx, of.Text)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := q.Engine.Explain(ctx, r)
+	if err != nil {
+		return nil, nil, queryFault(err)
+	}
+	lines := strings.Split(strings.TrimRight(plan, "\n"), "\n")
+	if st.Analyze {
+		before := *q.e.Statistics
+		if err := q.answer(ctx, of.Text, func([]sql.ResultColumn) error { return nil }, func(*sql.Chunk) error { return nil }); err != nil {
+			return nil, nil, err
+		}
+		scanned := aws.ToInt64(q.e.Statistics.DataScannedInBytes)
+		*q.e.Statistics = before
+		q.e.Statistics.DataScannedInBytes = &scanned
+	}
+	columns := said("Query Plan")
+	columns[0].Type = aws.String("varchar")
+	return columns, lines, nil
+}

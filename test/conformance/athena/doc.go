@@ -1,0 +1,2 @@
+// Package athena drives a server's Athena with real clients.
+package athena

@@ -1,0 +1,2 @@
+// Package lakeformation drives Lake Formation with the Go SDK against a real server.
+package lakeformation
