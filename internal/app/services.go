@@ -15,6 +15,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
+	"github.com/atelier-studio/atelier/internal/services/sqs"
 	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,12 +32,14 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	return []wire.Service{
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.sql, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
-		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c, Logger: log}),
+		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,
+			Engine: s.sql, Clock: c, Logger: log}),
 		iam.New(iam.Config{Directory: directory, Clock: c}),
 		lakeformation.New(lakeformation.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Sharing: shares, Clients: clients,
 			Clock: c}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
+		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
 }

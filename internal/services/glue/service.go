@@ -3,6 +3,7 @@ package glue
 import (
 	"log/slog"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -24,6 +25,7 @@ type Config struct {
 	Catalog   *catalog.Directory
 	Jobs      *jobs.Runner
 	Clients   func(p authz.Principal, region string) aws.Config // AWS clients within the server
+	Engine    sql.Engine                                        // answers SQL over the tables of the catalog
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -36,6 +38,7 @@ type Service struct {
 	connections *store.Table[connection]       // key: connectionKey
 	settings    *store.Table[types.DataCatalogEncryptionSettings]
 	tagged      map[string]func(tx *store.Tx, k store.Key) error // by kind of further resources: finds out whether one is there
+	quality     quality
 }
 
 // New makes the service and defines its jobs.
@@ -44,6 +47,7 @@ func New(c Config) *Service {
 		connections: store.NewTable[connection](c.Store, "glue_connection"),
 		settings:    store.NewTable[types.DataCatalogEncryptionSettings](c.Store, "glue_encryption")}
 	s.openPolicies()
+	s.openQuality()
 	s.defineJobs()
 	s.definePartitionJobs()
 	s.defineStatisticsJob()
@@ -59,7 +63,7 @@ func (*Service) Codec() []codec.Option { return []codec.Option{codec.Unions(unio
 
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
-	return wire.Ops{
+	return append(wire.Ops{
 		wire.Op(s.BatchCreatePartition, wire.On(s.batchCreatePartitionTargets)),
 		wire.Op(s.BatchDeleteConnection, wire.On(s.batchDeleteConnectionTargets)),
 		wire.Op(s.BatchDeletePartition, wire.On(s.batchDeletePartitionTargets)),
@@ -134,5 +138,5 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.UpdatePartition, wire.On(s.updatePartitionTargets)),
 		wire.Op(s.UpdateTable, wire.On(s.updateTableTargets)),
 		wire.Op(s.UpdateUserDefinedFunction, wire.On(s.updateUserDefinedFunctionTargets)),
-	}
+	}, s.qualityOps()...)
 }

@@ -55,18 +55,18 @@ func (s *Service) computeRun(ctx context.Context, k runKey) error {
 	failed := err
 	_, err = s.changeRun(ctx, k, func(tx *store.Tx, r catalog.StatisticsRun) error {
 		if failed != nil {
-			return s.endRun(tx, r, types.ColumnStatisticsStateFailed, failed.Error())
+			return s.endStatisticsRun(tx, r, types.ColumnStatisticsStateFailed, failed.Error())
 		}
 		t, err := s.Catalog.Table(tx, r.Region, r.Table)
 		if err != nil || t.ID != r.TableID {
-			return s.endRun(tx, r, types.ColumnStatisticsStateFailed, "The table was dropped.")
+			return s.endStatisticsRun(tx, r, types.ColumnStatisticsStateFailed, "The table was dropped.")
 		}
 		for _, c := range list {
 			if err := s.Catalog.Statistics.Put(tx, r.Region, t, nil, c); err != nil {
 				return err
 			}
 		}
-		return s.endRun(tx, r, types.ColumnStatisticsStateSucceeded, "")
+		return s.endStatisticsRun(tx, r, types.ColumnStatisticsStateSucceeded, "")
 	})
 	return ended(err)
 }

@@ -122,7 +122,7 @@ func (s *Service) StopColumnStatisticsTaskRun(ctx context.Context, in *glue.Stop
 		if r == nil || !r.Going() {
 			return &types.ColumnStatisticsTaskNotRunningException{Message: aws.String(fmt.Sprintf("No column statistics task for table %s is running.", aws.ToString(t.Name)))}
 		}
-		return s.endRun(tx, *r, types.ColumnStatisticsStateStopped, "")
+		return s.endStatisticsRun(tx, *r, types.ColumnStatisticsStateStopped, "")
 	})
 	if err != nil {
 		return nil, err
@@ -130,8 +130,8 @@ func (s *Service) StopColumnStatisticsTaskRun(ctx context.Context, in *glue.Stop
 	return &glue.StopColumnStatisticsTaskRunOutput{}, nil
 }
 
-// endRun writes how a run ended. The job of one that was stopped sees that between files.
-func (s *Service) endRun(tx *store.Tx, r catalog.StatisticsRun, status types.ColumnStatisticsState, message string) error {
+// endStatisticsRun writes how a run ended. The job of one that was stopped sees that between files.
+func (s *Service) endStatisticsRun(tx *store.Tx, r catalog.StatisticsRun, status types.ColumnStatisticsState, message string) error {
 	now := s.Clock.Now().UTC()
 	r.Status, r.EndTime, r.LastUpdated = status, &now, &now
 	if message != "" {

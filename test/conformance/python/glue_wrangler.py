@@ -44,7 +44,7 @@ assert catalog.table("wrangled", "lines")["Column Name"].tolist() == ["line"]
 
 frame = pd.DataFrame({"id": [1, 2, 3], "name": ["a", "b", "c"], "day": ["x", "x", "y"]})
 wr.s3.to_parquet(frame, f"s3://{bucket}/wrangled/written/", dataset=True, database="wrangled", table="written")
-got = wr.s3.read_parquet_table("wrangled", "written")
+got = wr.s3.read_parquet_table("written", database="wrangled")
 assert sorted(got["id"].tolist()) == [1, 2, 3], got
 
 assert catalog.delete_table_if_exists("wrangled", "lines")
