@@ -79,7 +79,7 @@ func roleARN(ctx context.Context, role *string) string {
 
 // onPassing is what IAM has to allow for a run with a role.
 func onPassing(ctx context.Context, role *string) []wire.Target {
-	return append(onRuleset(ctx, "*"), wire.Target{Action: "iam:PassRole", Resource: roleARN(ctx, role),
+	return append([]wire.Target{{Resource: rulesetARN(ctx, "*")}}, wire.Target{Action: "iam:PassRole", Resource: roleARN(ctx, role),
 		Context: authz.Context{"iam:PassedToService": {servicePrincipal}}})
 }
 

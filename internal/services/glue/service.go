@@ -50,6 +50,7 @@ func New(c Config) *Service {
 	s.openQuality()
 	s.defineJobs()
 	s.definePartitionJobs()
+	s.defineStatisticsJob()
 	return s
 }
 
@@ -92,6 +93,8 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.GetCatalogs, wire.On(s.getCatalogsTargets)),
 		wire.Op(s.GetColumnStatisticsForPartition, wire.On(s.getColumnStatisticsForPartitionTargets)),
 		wire.Op(s.GetColumnStatisticsForTable, wire.On(s.getColumnStatisticsForTableTargets)),
+		wire.Op(s.GetColumnStatisticsTaskRun),
+		wire.Op(s.GetColumnStatisticsTaskRuns, wire.On(s.getColumnStatisticsTaskRunsTargets)),
 		wire.Op(s.GetConnection, wire.On(s.getConnectionTargets)),
 		wire.Op(s.GetConnections, wire.On(s.getConnectionsTargets)),
 		wire.Op(s.GetDataCatalogEncryptionSettings, wire.On(s.getDataCatalogEncryptionSettingsTargets)),
@@ -107,12 +110,17 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.GetTableVersions, wire.On(s.getTableVersionsTargets)),
 		wire.Op(s.GetTables, wire.On(s.getTablesTargets)),
 		wire.Op(s.GetTags, wire.On(s.getTagsTargets)),
+		wire.Op(s.GetUnfilteredPartitionMetadata, wire.On(s.getUnfilteredPartitionMetadataTargets)),
+		wire.Op(s.GetUnfilteredPartitionsMetadata, wire.On(s.getUnfilteredPartitionsMetadataTargets)),
 		wire.Op(s.GetUnfilteredTableMetadata, wire.On(s.getUnfilteredTableMetadataTargets)),
 		wire.Op(s.GetUserDefinedFunction, wire.On(s.getUserDefinedFunctionTargets)),
 		wire.Op(s.GetUserDefinedFunctions, wire.On(s.getUserDefinedFunctionsTargets)),
+		wire.Op(s.ListColumnStatisticsTaskRuns),
 		wire.Op(s.PutDataCatalogEncryptionSettings, wire.On(s.putDataCatalogEncryptionSettingsTargets)),
 		wire.Op(s.PutResourcePolicy),
 		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
+		wire.Op(s.StartColumnStatisticsTaskRun, wire.On(s.startColumnStatisticsTaskRunTargets)),
+		wire.Op(s.StopColumnStatisticsTaskRun, wire.On(s.stopColumnStatisticsTaskRunTargets)),
 		wire.Op(s.TagResource, wire.On(s.tagResourceTargets)),
 		wire.Op(s.UntagResource, wire.On(s.untagResourceTargets)),
 		wire.Op(s.UpdateCatalog, wire.On(s.updateCatalogTargets)),
