@@ -39,6 +39,7 @@ type Service struct {
 	settings    *store.Table[types.DataCatalogEncryptionSettings]
 	tagged      map[string]func(tx *store.Tx, k store.Key) error // by kind of further resources: finds out whether one is there
 	quality     quality
+	crawlers    crawlers
 }
 
 // New makes the service and defines its jobs.
@@ -48,6 +49,7 @@ func New(c Config) *Service {
 		settings:    store.NewTable[types.DataCatalogEncryptionSettings](c.Store, "glue_encryption")}
 	s.openPolicies()
 	s.openQuality()
+	s.openCrawlers()
 	s.defineJobs()
 	s.definePartitionJobs()
 	s.defineStatisticsJob()
@@ -138,5 +140,5 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.UpdatePartition, wire.On(s.updatePartitionTargets)),
 		wire.Op(s.UpdateTable, wire.On(s.updateTableTargets)),
 		wire.Op(s.UpdateUserDefinedFunction, wire.On(s.updateUserDefinedFunctionTargets)),
-	}, s.qualityOps()...)
+	}, append(s.qualityOps(), s.crawlerOps()...)...)
 }
