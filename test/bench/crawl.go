@@ -30,7 +30,7 @@ func crawl(ctx context.Context, o options) (section, error) {
 	if err != nil {
 		return section{}, err
 	}
-	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://" + servers[0].address), Credentials: credentials.NewStaticCredentialsProvider(rootKey, rootSecret, "")}
+	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(servers[0].url), Credentials: credentials.NewStaticCredentialsProvider(rootKey, rootSecret, "")}
 	role, err := fillBucket(ctx, cfg)
 	if err != nil {
 		return section{}, err
