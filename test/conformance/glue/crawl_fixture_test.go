@@ -224,3 +224,12 @@ func parquetText(t testing.TB, columns map[string]arrow.DataType, rows string) s
 	}
 	return b.String()
 }
+
+// retire removes a role.
+func (f *field) retire(name string) {
+	f.Helper()
+	_, err := f.who.IAM().DeleteRolePolicy(f.Context(), &iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: aws.String("p")})
+	f.must(err)
+	_, err = f.who.IAM().DeleteRole(f.Context(), &iam.DeleteRoleInput{RoleName: &name})
+	f.must(err)
+}
