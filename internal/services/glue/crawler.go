@@ -52,9 +52,6 @@ func (c crawler) display(now time.Time) *types.Crawler {
 
 // assumable refuses a role that Glue may not assume.
 func (s *Service) assumable(ctx context.Context, role string) error {
-	if parts := strings.SplitN(role, ":", 6); len(parts) == 6 && parts[4] != wire.CallOf(ctx).Account() {
-		return invalid("Cross-account pass role is not allowed.")
-	}
 	_, err := s.Directory.ServiceSession(ctx, servicePrincipal, role, crawlerSession)
 	if errors.Is(err, identity.ErrNotTrusted) {
 		return invalid("Service is unable to assume provided role. Please verify role's TrustPolicy")
