@@ -68,6 +68,7 @@ type exchange struct {
 	secret   string
 	body     []byte
 	touched  []audit.Resource
+	concerns []string
 }
 
 // ServeHTTP answers a request.
@@ -260,6 +261,7 @@ func (x *exchange) run(o *Operation, streamed bool) error {
 		}
 	} else {
 		in, err = x.op.Decode(x.r, x.params, x.body)
+		ctx = context.WithValue(ctx, givenKey{}, x.body)
 	}
 	if err != nil {
 		return err

@@ -14,8 +14,8 @@ func (x *exchange) told(ctx context.Context, in, out any, err error) error {
 	if err != nil {
 		code, message = describe(err)
 	}
-	mutating := x.op.Mutating()
-	if !mutating && !x.endpoint.ops[x.op.Name()].record && !denied(code) || x.cfg.Recorder == nil {
+	mutating, o := x.op.Mutating(), x.endpoint.ops[x.op.Name()]
+	if x.cfg.Recorder == nil || !denied(code) && (o.data || !mutating && !o.record) {
 		return err
 	}
 	if x.call.Principal.Kind == authz.Anonymous && err != nil {
@@ -24,7 +24,7 @@ func (x *exchange) told(ctx context.Context, in, out any, err error) error {
 	r := audit.Record{Time: x.call.Time, Service: x.call.Service, Operation: x.call.Operation, Region: x.call.Region,
 		RequestID: x.call.RequestID, Principal: x.call.Principal, SourceIP: x.call.SourceIP, UserAgent: x.call.UserAgent,
 		Host: x.call.Host, ReadOnly: !mutating, ErrorCode: code, ErrorMessage: message, Request: in, Response: out,
-		Resources: x.touched}
+		Resources: x.touched, Concerns: x.concerns}
 	if failed := x.cfg.Recorder.Record(ctx, r); failed != nil {
 		return failed
 	}

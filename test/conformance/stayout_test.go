@@ -19,6 +19,7 @@ import (
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -56,6 +57,7 @@ func doors(t testing.TB) []door {
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("cloudtrail", "LookupEvents", `{"MaxResults":1}`),
+		rpc("glue", "CreateDatabase", `{"DatabaseInput":{"Name":"NAME"}}`),
 		{"ram", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			b := []byte(`{"name":"` + name + `"}`)
 			r := request(t, http.MethodPost, at+"/createresourceshare", b)
@@ -311,6 +313,10 @@ func state(t testing.TB, s *harness.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	databases, err := glue.NewFromConfig(root.Config()).GetDatabases(ctx, &glue.GetDatabasesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var writes []string
 	for _, e := range events.Events {
 		if *e.ReadOnly == "false" {
@@ -318,7 +324,7 @@ func state(t testing.TB, s *harness.Server) string {
 		}
 	}
 	out, err := json.Marshal([]any{identities.UserDetailList, identities.RoleDetailList, identities.GroupDetailList, identities.Policies,
-		accounts.Accounts, shares.ResourceShares, objects.Contents, writes})
+		accounts.Accounts, shares.ResourceShares, databases.DatabaseList, objects.Contents, writes})
 	if err != nil {
 		t.Fatal(err)
 	}

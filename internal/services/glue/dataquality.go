@@ -39,6 +39,10 @@ func (s *Service) openQuality() {
 	q.results = store.NewTable[qualityResult](s.Store, "glue_dataqualityresult")
 	q.statistics = store.NewTable[statistic](s.Store, "glue_dataqualitystatistic", store.Index[statistic]{Name: byProfile,
 		Value: func(v statistic) []string { return []string{aws.ToString(v.ProfileId)} }})
+	s.tagged["dataQualityRuleset"] = func(tx *store.Tx, k store.Key) error {
+		_, err := q.rulesets.Get(tx, k)
+		return err
+	}
 	s.defineQualityJob()
 }
 
@@ -69,16 +73,20 @@ func (s *Service) qualityOps() wire.Ops {
 	}
 }
 
-// onRuleset is what IAM has to allow for the ruleset of a name: "*" for any.
-// Source: https://docs.aws.amazon.com/glue/latest/dg/data-quality-authorization.html
-func onRuleset(ctx context.Context, name string) []wire.Target {
+func rulesetARN(ctx context.Context, name string) string {
 	c := wire.CallOf(ctx)
-	return []wire.Target{{Resource: arn.New("glue", c.Region, c.Account(), "dataQualityRuleset/"+name)}}
+	return arn.New("glue", c.Region, c.Account(), "dataQualityRuleset/"+name)
+}
+
+// onRuleset is what IAM has to allow for the ruleset of a name.
+// Source: https://docs.aws.amazon.com/glue/latest/dg/data-quality-authorization.html
+func (s *Service) onRuleset(ctx context.Context, name *string) ([]wire.Target, error) {
+	return s.onARN(ctx, aws.String(rulesetARN(ctx, *name)))
 }
 
 // onRulesets is for operations that name no ruleset: runs, results and lists.
 func onRulesets[I any](ctx context.Context, _ *I) ([]wire.Target, error) {
-	return onRuleset(ctx, "*"), nil
+	return []wire.Target{{Resource: rulesetARN(ctx, "*")}}, nil
 }
 
 // within is the place of the caller's account and region.

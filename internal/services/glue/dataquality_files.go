@@ -2,19 +2,21 @@ package glue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
+	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/lakeformation"
-	lakeformationtypes "github.com/aws/aws-sdk-go-v2/service/lakeformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 )
 
 func dataClient(cfg aws.Config) *s3.Client {
@@ -24,27 +26,44 @@ func dataClient(cfg aws.Config) *s3.Client {
 	})
 }
 
-// files gives what lists the files of a location of a table. They are read with what Lake Formation vends for the table when its
-// location is registered there, and with the role's own rights otherwise.
-func (q *sources) files(ctx context.Context, t catalog.Table, a governance.Access) (func(location string) func(context.Context) ([]sql.File, error), error) {
-	cfg := q.s.Clients(q.role, q.region)
-	l, registered, err := q.s.Ledger.LocationOf(ctx, t.Resource().Account(), q.region, t.Location())
-	if err != nil {
-		return nil, err
+// lakeFormation is who assumes the roles of registered locations.
+const lakeFormation = "lakeformation.amazonaws.com"
+
+// reader is who reads the files at a location: the role that the location was registered with, or the run's own.
+// Source: https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html
+func (q *sources) reader(ctx context.Context, t catalog.Table, a governance.Access, location string) (authz.Principal, error) {
+	path, ok := governance.PathOf(location)
+	if !ok {
+		return q.role, invalid("%s is not a location in S3.", location)
 	}
-	if registered && !(l.Hybrid && a.ByIAM) {
-		out, err := lakeformation.NewFromConfig(cfg).GetTemporaryGlueTableCredentials(ctx, &lakeformation.GetTemporaryGlueTableCredentialsInput{
-			TableArn: aws.String(t.Resource().ARN(q.region)), Permissions: []lakeformationtypes.Permission{lakeformationtypes.PermissionSelect},
-			SupportedPermissionTypes: []lakeformationtypes.PermissionType{lakeformationtypes.PermissionTypeColumnPermission, lakeformationtypes.PermissionTypeCellFilterPermission}})
+	l, ok, err := q.s.Ledger.LocationOf(ctx, t.Resource().Account(), q.region, path)
+	if err != nil || !ok || l.Hybrid && a.ByIAM || l.Role == "" {
+		return q.role, err
+	}
+	if err := q.may(ctx, "lakeformation:GetDataAccess", wire.Target{Resource: "*", Account: q.role.Account}); err != nil {
+		return q.role, err
+	}
+	p, err := q.s.Directory.ServiceSession(ctx, lakeFormation, l.Role, "AWSLF-00-GL-"+q.role.Account+"-"+identity.RandomID(10))
+	if errors.Is(err, identity.ErrNotTrusted) {
+		err = invalid("Lake Formation cannot assume the role that the location of table %s was registered with.", *t.Name)
+	}
+	return p, err
+}
+
+// lister lists the files at a location, when it is called.
+func (q *sources) lister(t catalog.Table, a governance.Access, location string) func(context.Context) ([]sql.File, error) {
+	return func(ctx context.Context) ([]sql.File, error) {
+		as, err := q.reader(ctx, t, a, location)
 		if err != nil {
-			return nil, fmt.Errorf("cannot get credentials for the data of table %s: %w", *t.Name, err)
+			return nil, sql.Errorf(sql.Denied, "PERMISSION_DENIED", "%s", said(err))
 		}
-		cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(out.AccessKeyId), aws.ToString(out.SecretAccessKey), aws.ToString(out.SessionToken))
+		list, err := listData(ctx, dataClient(q.s.Clients(as, q.region)), location)
+		var e smithy.APIError
+		if errors.As(err, &e) {
+			return nil, sql.Errorf(sql.Denied, "PERMISSION_DENIED", "The data of table %s cannot be read: %s", *t.Name, e.ErrorCode())
+		}
+		return list, err
 	}
-	client := dataClient(cfg)
-	return func(location string) func(context.Context) ([]sql.File, error) {
-		return func(ctx context.Context) ([]sql.File, error) { return listData(ctx, client, location) }
-	}, nil
 }
 
 // listData finds the files in a location, without those that are hidden by Hive's custom.
@@ -69,7 +88,7 @@ func listData(ctx context.Context, client *s3.Client, location string) (out []sq
 			if within != "" && prefix != "" && within[0] != '/' || aws.ToInt64(o.Size) == 0 || isHidden(path.Base(key)) {
 				continue
 			}
-			out = append(out, sql.File{Size: *o.Size, Open: func(ctx context.Context) (io.ReadCloser, error) {
+			out = append(out, sql.File{Path: key, Size: *o.Size, Open: func(ctx context.Context) (io.ReadCloser, error) {
 				o, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 				if err != nil {
 					return nil, fmt.Errorf("cannot read s3://%s/%s: %w", bucket, key, err)

@@ -61,6 +61,9 @@ func (s *Service) defineQualityJob() {
 		if err != nil {
 			return err
 		}
+		if r.Status == types.TaskStatusTypeStopping { // it was cancelled before it began here
+			return s.endRun(job, t, w.Key, finding{}, nil)
+		}
 		limit := time.Duration(defaultTimeout) * time.Minute
 		if m := aws.ToInt32(r.Timeout); m > 0 {
 			limit = time.Duration(m) * time.Minute

@@ -23,7 +23,6 @@ type ruleset struct {
 	Rules             int32
 	Created, Modified time.Time
 	RecommendationRun *string
-	Tags              map[string]string
 }
 
 // MarshalJSON leaves out what is not set.
@@ -48,17 +47,16 @@ func (s *Service) CreateDataQualityRuleset(ctx context.Context, in *glue.CreateD
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTags(in.Tags); err != nil {
-		return nil, err
-	}
 	now := wire.CallOf(ctx).Time
 	r := ruleset{Name: *in.Name, Text: *in.Ruleset, Description: in.Description, Security: in.DataQualitySecurityConfiguration,
-		Target: in.TargetTable, Rules: int32(len(rules.Rules)), Created: now, Modified: now, Tags: in.Tags}
+		Target: in.TargetTable, Rules: int32(len(rules.Rules)), Created: now, Modified: now}
 	var out *glue.CreateDataQualityRulesetOutput
 	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		out, err = wire.Once(ctx, s.quality.tokens, tx, in.ClientToken, in, func() (*glue.CreateDataQualityRulesetOutput, error) {
-			err := taken(s.quality.rulesets.Insert(tx, within(ctx, r.Name), r), exists("Data quality ruleset %s already exists.", r.Name))
-			return &glue.CreateDataQualityRulesetOutput{Name: in.Name}, err
+			if err := taken(s.quality.rulesets.Insert(tx, within(ctx, r.Name), r), exists("Data quality ruleset %s already exists.", r.Name)); err != nil {
+				return nil, err
+			}
+			return &glue.CreateDataQualityRulesetOutput{Name: in.Name}, s.tagNew(tx, rulesetARN(ctx, r.Name), in.Tags)
 		})
 		return tokenReused(err)
 	})
@@ -69,19 +67,7 @@ func (s *Service) CreateDataQualityRuleset(ctx context.Context, in *glue.CreateD
 }
 
 func (s *Service) createRulesetTargets(ctx context.Context, in *glue.CreateDataQualityRulesetInput) ([]wire.Target, error) {
-	return onRuleset(ctx, *in.Name), nil
-}
-
-// checkTags refuses tags that may not be.
-func checkTags(tags map[string]string) error {
-	list := make([][2]string, 0, len(tags))
-	for k, v := range tags {
-		list = append(list, [2]string{k, v})
-	}
-	if _, err := wire.TagMap(list, func(t [2]string) (*string, *string) { return &t[0], &t[1] }); err != nil {
-		return invalid("%v", err)
-	}
-	return nil
+	return s.onRuleset(ctx, in.Name)
 }
 
 // rulesetNamed reads a ruleset of the caller's.
@@ -107,7 +93,7 @@ func (s *Service) GetDataQualityRuleset(ctx context.Context, in *glue.GetDataQua
 }
 
 func (s *Service) getRulesetTargets(ctx context.Context, in *glue.GetDataQualityRulesetInput) ([]wire.Target, error) {
-	return onRuleset(ctx, *in.Name), nil
+	return s.onRuleset(ctx, in.Name)
 }
 
 // UpdateDataQualityRuleset changes description and rules; what isn't given stays.
@@ -141,14 +127,17 @@ func (s *Service) UpdateDataQualityRuleset(ctx context.Context, in *glue.UpdateD
 }
 
 func (s *Service) updateRulesetTargets(ctx context.Context, in *glue.UpdateDataQualityRulesetInput) ([]wire.Target, error) {
-	return onRuleset(ctx, *in.Name), nil
+	return s.onRuleset(ctx, in.Name)
 }
 
 // DeleteDataQualityRuleset removes a ruleset. The results of its runs stay.
 // Source: https://docs.aws.amazon.com/glue/latest/webapi/API_DeleteDataQualityRuleset.html
 func (s *Service) DeleteDataQualityRuleset(ctx context.Context, in *glue.DeleteDataQualityRulesetInput) (*glue.DeleteDataQualityRulesetOutput, error) {
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		return absent(s.quality.rulesets.Delete(tx, within(ctx, *in.Name)), noRuleset(*in.Name))
+		if err := absent(s.quality.rulesets.Delete(tx, within(ctx, *in.Name)), noRuleset(*in.Name)); err != nil {
+			return err
+		}
+		return s.untagAll(tx, rulesetARN(ctx, *in.Name))
 	})
 	if err != nil {
 		return nil, err
@@ -157,14 +146,31 @@ func (s *Service) DeleteDataQualityRuleset(ctx context.Context, in *glue.DeleteD
 }
 
 func (s *Service) deleteRulesetTargets(ctx context.Context, in *glue.DeleteDataQualityRulesetInput) ([]wire.Target, error) {
-	return onRuleset(ctx, *in.Name), nil
+	return s.onRuleset(ctx, in.Name)
 }
 
 // ListDataQualityRulesets lists the rulesets that a filter and tags let through, in order of name.
 // Source: https://docs.aws.amazon.com/glue/latest/webapi/API_ListDataQualityRulesets.html
 func (s *Service) ListDataQualityRulesets(ctx context.Context, in *glue.ListDataQualityRulesetsInput) (*glue.ListDataQualityRulesetsOutput, error) {
+	tagged := func(string) bool { return true }
+	if len(in.Tags) > 0 {
+		with := map[string]bool{}
+		if err := s.policies.image.Read(ctx, func() {
+			for k, tags := range s.tags.Rows() {
+				if hasTags(tags, in.Tags) {
+					with[k.Account+k.Region+k.ID] = true
+				}
+			}
+		}); err != nil {
+			return nil, err
+		}
+		tagged = func(name string) bool {
+			k := tagKey(rulesetARN(ctx, name))
+			return with[k.Account+k.Region+k.ID]
+		}
+	}
 	list, next, err := pages(ctx, s, s.quality.rulesets, in.NextToken, in.MaxResults, func(_ string, r ruleset) *types.DataQualityRulesetListDetails {
-		if !r.passes(in.Filter) || !hasTags(r.Tags, in.Tags) {
+		if !r.passes(in.Filter) || !tagged(r.Name) {
 			return nil
 		}
 		return &types.DataQualityRulesetListDetails{Name: &r.Name, Description: r.Description, CreatedOn: &r.Created, LastModifiedOn: &r.Modified,

@@ -79,7 +79,7 @@ func roleARN(ctx context.Context, role *string) string {
 
 // onPassing is what IAM has to allow for a run with a role.
 func onPassing(ctx context.Context, role *string) []wire.Target {
-	return append(onRuleset(ctx, "*"), onPassedRole(ctx, role))
+	return []wire.Target{{Resource: rulesetARN(ctx, "*")}, onPassedRole(ctx, role)}
 }
 
 // onPassedRole is what IAM has to allow to hand Glue a role.

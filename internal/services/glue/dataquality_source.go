@@ -45,18 +45,26 @@ func (q *sources) asRole(ctx context.Context, operation string) context.Context 
 	return wire.WithCall(ctx, &wire.Call{Service: "glue", Operation: operation, Region: q.region, Principal: q.role, Time: q.s.Clock.Now().UTC()})
 }
 
-// allowed asks IAM whether the role may do something with a table.
-func (q *sources) allowed(ctx context.Context, action string, r governance.Resource) error {
+// may asks IAM whether the role may do something.
+func (q *sources) may(ctx context.Context, action string, t wire.Target) error {
+	request := authz.Request{Principal: q.role, Action: action, Resource: t.Resource, ResourceAccount: t.Account, Context: authz.Context{}}
+	for k, v := range t.Context {
+		request.Context[k] = v
+	}
+	request.Context.SetTime(q.s.Clock.Now())
+	d, err := q.s.Directory.Authorize(ctx, request, t.Policy)
+	if err == nil && d.Outcome != authz.Allowed {
+		err = &types.AccessDeniedException{Message: aws.String(authz.AccessDenied(request, d))}
+	}
+	return err
+}
+
+// mayWith asks IAM whether the role may do something with a table.
+func (q *sources) mayWith(ctx context.Context, action string, r governance.Resource) error {
 	targets, err := q.s.on(ctx, r)
 	for _, t := range targets {
-		request := authz.Request{Principal: q.role, Action: "glue:" + action, Resource: t.Resource, ResourceAccount: t.Account, Context: authz.Context{}}
-		request.Context.SetTime(q.s.Clock.Now())
-		d, err := q.s.Directory.Authorize(ctx, request, t.Policy)
-		if err != nil {
+		if err := q.may(ctx, action, t); err != nil {
 			return err
-		}
-		if d.Outcome != authz.Allowed {
-			return &types.AccessDeniedException{Message: aws.String(authz.AccessDenied(request, d))}
 		}
 	}
 	return err
@@ -80,7 +88,7 @@ func (q *sources) open(ctx context.Context, alias string, d types.DataSource) er
 	if err != nil {
 		return err
 	}
-	if err := q.allowed(ctx, "GetTable", r); err != nil {
+	if err := q.mayWith(ctx, "glue:GetTable", r); err != nil {
 		return err
 	}
 	t, a, err := q.s.table(ctx, r, governance.Select)
@@ -165,16 +173,12 @@ func (q *sources) bind(ctx context.Context, t catalog.Table, a governance.Access
 		return nil, invalid("Table %s has a SerDe that is not supported: %s", *t.Name, aws.ToString(d.SerdeInfo.SerializationLibrary))
 	}
 	out.Columns, out.Keys = columnsFor(d.Columns), columnsFor(t.PartitionKeys)
-	out.Cut = cutOf(a, append(out.Columns[:len(out.Columns):len(out.Columns)], out.Keys...))
-	files, err := q.files(ctx, t, a)
-	if err != nil {
-		return nil, err
-	}
+	out.Cut = cutOf(a, out.Columns, out.Keys)
 	if len(out.Keys) == 0 {
-		out.Partitions = []sql.Partition{{Files: files(*d.Location)}}
+		out.Partitions = []sql.Partition{{Files: q.lister(t, a, *d.Location)}}
 		return out, nil
 	}
-	if err := q.allowed(ctx, "GetPartitions", t.Resource()); err != nil {
+	if err := q.mayWith(ctx, "glue:GetPartitions", t.Resource()); err != nil {
 		return nil, err
 	}
 	l := listing{bare: true}
@@ -188,7 +192,7 @@ func (q *sources) bind(ctx context.Context, t catalog.Table, a governance.Access
 		}
 		for _, p := range list {
 			if p.StorageDescriptor != nil && p.StorageDescriptor.Location != nil {
-				out.Partitions = append(out.Partitions, sql.Partition{Values: p.Values, Files: files(*p.StorageDescriptor.Location)})
+				out.Partitions = append(out.Partitions, sql.Partition{Values: p.Values, Files: q.lister(t, a, *p.StorageDescriptor.Location)})
 			}
 		}
 		if l.token = next; next == nil {
@@ -205,8 +209,9 @@ func columnsFor(list []types.Column) []sql.Column {
 	return out
 }
 
-// cutOf is the part of a table that may be read.
-func cutOf(a governance.Access, columns []sql.Column) sql.Cut {
+// cutOf is the part of a table that may be read. Partition keys are always in it: Lake Formation has no column filters on them.
+// Source: https://docs.aws.amazon.com/lake-formation/latest/dg/data-filtering-notes.html
+func cutOf(a governance.Access, columns, keys []sql.Column) sql.Cut {
 	if a.Whole() {
 		return sql.Cut{}
 	}
@@ -220,6 +225,9 @@ func cutOf(a governance.Access, columns []sql.Column) sql.Cut {
 		if rows := a.Rows(name); rows != "" && rows != c.Rows {
 			c.Cells[name] = rows
 		}
+	}
+	for _, key := range keys {
+		c.Columns = append(c.Columns, strings.ToLower(key.Name))
 	}
 	return c
 }

@@ -3,6 +3,7 @@ package glue_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -181,6 +182,9 @@ func TestRulesets(t *testing.T) {
 	if len(tagged.Rulesets) != 1 || *tagged.Rulesets[0].RuleCount != 2 {
 		t.Errorf("tagged: %+v", tagged.Rulesets)
 	}
+	tags, err := m.GetTags(ctx, &glue.GetTagsInput{ResourceArn: aws.String("arn:aws:glue:" + harness.Region + ":" + m.who.Account + ":dataQualityRuleset/a")})
+	m.must(err)
+	m.equal("tag", tags.Tags["team"], "x")
 	_, err = m.UpdateDataQualityRuleset(ctx, &glue.UpdateDataQualityRulesetInput{Name: aws.String("a"), Ruleset: aws.String("Rules = [ ColumnCount > 1 ]")})
 	m.must(err)
 	got, err := m.GetDataQualityRuleset(ctx, &glue.GetDataQualityRulesetInput{Name: aws.String("a")})
@@ -312,6 +316,38 @@ func TestRecommendation(t *testing.T) {
 	got, _ := m.results(m.evaluate(&glue.StartDataQualityRulesetEvaluationRunInput{RulesetNames: []string{"found"}}))
 	if strings.Contains(got, "FAIL") || strings.Contains(got, "ERROR") {
 		t.Errorf("what was recommended does not hold: %s\n%s", got, *made.Ruleset)
+	}
+}
+
+// TestCancel holds that a run that would take hours ends when it is asked to.
+func TestCancel(t *testing.T) {
+	m := setUp(t)
+	ctx := t.Context()
+	from := "primary p0"
+	for i := range 15 {
+		from += fmt.Sprintf(" cross join primary q%d", i)
+	}
+	m.ruleset("long", `Rules = [ CustomSql "select sum(p0.id * q3.id + q9.id) from `+from+`" > 1 ]`)
+	started, err := m.StartDataQualityRulesetEvaluationRun(ctx, &glue.StartDataQualityRulesetEvaluationRunInput{RulesetNames: []string{"long"}, Role: &m.role, DataSource: source()})
+	m.must(err)
+	asked := false
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		out, err := m.GetDataQualityRulesetEvaluationRun(ctx, &glue.GetDataQualityRulesetEvaluationRunInput{RunId: started.RunId})
+		m.must(err)
+		if out.CompletedOn != nil {
+			if out.Status != types.TaskStatusTypeStopped || len(out.ResultIds) > 0 {
+				t.Errorf("the run is %s with %v: %s", out.Status, out.ResultIds, aws.ToString(out.ErrorString))
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the run is still %s", out.Status)
+		}
+		if out.Status == types.TaskStatusTypeRunning && !asked {
+			asked = true
+			_, err := m.CancelDataQualityRulesetEvaluationRun(ctx, &glue.CancelDataQualityRulesetEvaluationRunInput{RunId: started.RunId})
+			m.must(err)
+		}
 	}
 }
 
