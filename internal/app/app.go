@@ -20,6 +20,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/config"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -53,6 +54,7 @@ type Server struct {
 	store    *store.Store
 	s3       *s3.Service
 	jobs     *jobs.Runner
+	desk     *delivery.Desk
 	sql      *duckdb.Engine
 	chain    *wire.Chain
 	root     identity.Credential
@@ -144,6 +146,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if s.sql, err = duckdb.New(duckdb.Config{Dir: filepath.Join(s.cfg.DataDir, "sql")}); err != nil {
 		return err
 	}
+	s.desk = delivery.New(delivery.Config{Store: s.store, Clock: c, Logger: log})
 	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -160,6 +163,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			s.workers.Go(func() { r.Run(background) })
 		}
 	}
+	s.workers.Go(func() { s.desk.Run(background) })
 	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	return nil

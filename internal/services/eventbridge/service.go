@@ -90,6 +90,9 @@ func (s *Service) Run(ctx context.Context) {
 	all.Wait()
 }
 
+// Wake has schedules look at the time again, when the clock was moved by hand.
+func (s *Service) Wake() { s.alarms.Wake() }
+
 // load reads the rules, so that those with schedules ring.
 func (s *Service) load(ctx context.Context) {
 	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
@@ -156,7 +159,7 @@ func here(ctx context.Context, id string) store.Key {
 
 func absent(err error) bool { return errors.Is(err, store.ErrNotFound) }
 
-// principal is a bus's neighbour: the account itself, as which rules without a role send on to another bus.
+// accountRoot is the account itself, as which rules without a role send on to another bus.
 func accountRoot(id string) authz.Principal {
 	return authz.Principal{Kind: authz.Root, Account: id, ARN: "arn:aws:iam::" + id + ":root", UserID: id}
 }
