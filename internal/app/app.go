@@ -164,7 +164,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		}
 	}
 	s.workers.Go(func() { s.desk.Run(background) })
-	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+	s.http = &http.Server{Handler: s.handler(registry, services), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
+	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
 	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -24,7 +25,7 @@ import (
 )
 
 // services builds what speaks through the chain, in order of name. A service that has a method Run(ctx) is run in the
-// background.
+// background; one that has Pages serves them beside the API.
 func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.Service {
 	st, log := s.store, s.cfg.Logger
 	clients := func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }
@@ -44,6 +45,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 			Clock: c}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
+		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: carriers, Outward: outward, Mail: s.cfg.Mail, Clock: c, Logger: log}),
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}

@@ -99,6 +99,9 @@ func (f *fixture) ok(err error) {
 func (f *fixture) as(p authz.Principal) aws.Config {
 	c := f.chain.AWSConfig(p, region)
 	c.RetryMaxAttempts = 1
+	if p.Kind == authz.Root { // its temporary credentials may not ask IAM
+		c.Credentials = credentials.NewStaticCredentialsProvider(f.key.AccessKeyID, f.key.SecretAccessKey, "")
+	}
 	return c
 }
 
@@ -192,9 +195,7 @@ func (f *fixture) soon(what string, ok func() bool) {
 // role makes a role that EventBridge may assume.
 func (f *fixture) role(name, policy string) string {
 	f.t.Helper()
-	cfg := f.as(f.root)
-	cfg.Credentials = credentials.NewStaticCredentialsProvider(f.key.AccessKeyID, f.key.SecretAccessKey, "") // temporary ones may not
-	c := awsiam.NewFromConfig(cfg)
+	c := awsiam.NewFromConfig(f.as(f.root))
 	out, err := c.CreateRole(f.ctx, &awsiam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
 	f.ok(err)
