@@ -27,7 +27,9 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 	own.Handle("GET "+metricsPath, fromHere(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
 	own.HandleFunc(ownPath, http.NotFound)
 	for _, service := range services {
-		if p, ok := service.(interface{ Pages() map[string]http.Handler }); ok {
+		if p, ok := service.(interface {
+			Pages() map[string]http.Handler
+		}); ok {
 			for path, h := range p.Pages() {
 				own.Handle("GET "+path, h)
 			}
