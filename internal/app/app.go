@@ -14,10 +14,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/config"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
@@ -55,6 +57,7 @@ type Server struct {
 	s3       *s3.Service
 	jobs     *jobs.Runner
 	desk     *delivery.Desk
+	clients  *delivery.Clients
 	sql      *duckdb.Engine
 	chain    *wire.Chain
 	root     identity.Credential
@@ -137,8 +140,11 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		return err
 	}
 	trail := cloudtrail.New(cloudtrail.Config{Store: s.store, Clock: c, Logger: log})
-	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Clock: c, Logger: log,
-		Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
+	s.desk = delivery.New(delivery.Config{Store: s.store, Clock: c, Logger: log})
+	s.clients = &delivery.Clients{Directory: directory, Clock: c,
+		Configure: func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }}
+	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
+		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {
 		return err
 	}
@@ -146,7 +152,6 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if s.sql, err = duckdb.New(duckdb.Config{Dir: filepath.Join(s.cfg.DataDir, "sql")}); err != nil {
 		return err
 	}
-	s.desk = delivery.New(delivery.Config{Store: s.store, Clock: c, Logger: log})
 	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -87,8 +87,8 @@ func (c *Clients) Config(ctx context.Context, as As, region string) (aws.Config,
 	return config, nil
 }
 
-// judged marks the errors of an AWS call that another attempt would not mend: those the service calls the caller's fault.
-func judged(err error) error {
+// Judged marks the errors of an AWS call that another attempt would not mend: those the service calls the caller's fault.
+func Judged(err error) error {
 	var answer *awshttp.ResponseError
 	if errors.As(err, &answer) {
 		if s := answer.HTTPStatusCode(); s >= 400 && s < 500 && s != http.StatusTooManyRequests && s != http.StatusRequestTimeout {

@@ -53,7 +53,7 @@ func (c *Clients) Send(ctx context.Context, as As, queue string, m Message) erro
 		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(v.Type), StringValue: text(v), BinaryValue: v.Binary}
 	}
 	_, err = sqs.NewFromConfig(config).SendMessage(ctx, in)
-	return judged(err)
+	return Judged(err)
 }
 
 func text(a Attribute) *string {
@@ -86,7 +86,7 @@ func (c *Clients) Publish(ctx context.Context, as As, topic string, m Message) e
 		in.MessageAttributes[name] = snstypes.MessageAttributeValue{DataType: aws.String(v.Type), StringValue: text(v), BinaryValue: v.Binary}
 	}
 	_, err = sns.NewFromConfig(config).Publish(ctx, in)
-	return judged(err)
+	return Judged(err)
 }
 
 // Why are the attributes of a dead letter that tell why it is one, as EventBridge has them.
