@@ -8,6 +8,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/atelier-studio/atelier/internal/wire/codec"
 )
 
 // Config is what the service needs.
@@ -45,6 +46,18 @@ func New(c Config) *Service {
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "sqs" }
+
+// Codec tells the wire layer what the query protocol called errors.
+// Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-faqs.html
+func (*Service) Codec() []codec.Option {
+	const prefix = "AWS.SimpleQueueService."
+	codes := map[string]string{"QueueDoesNotExist": prefix + "NonExistentQueue", "QueueNameExists": "QueueAlreadyExists"}
+	for _, name := range []string{"BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidBatchEntryId", "MessageNotInflight",
+		"PurgeQueueInProgress", "QueueDeletedRecently", "TooManyEntriesInBatchRequest", "UnsupportedOperation"} {
+		codes[name] = prefix + name
+	}
+	return []codec.Option{codec.QueryCodes(codes)}
+}
 
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
