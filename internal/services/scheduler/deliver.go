@@ -53,8 +53,8 @@ func (s *Service) ring(ctx context.Context, k store.Key, at time.Time) error {
 			return err
 		}
 		c.Rung = base
-		if now := s.Clock.Now(); c.Window == 0 && now.After(base) {
-			c.Rung = now // of those that were due while nobody was there, one
+		if over := s.Clock.Now().Add(-time.Duration(c.Window) * time.Minute); over.After(base) {
+			c.Rung = over // of those that were due while nobody was there, one
 		}
 		if _, _, more := c.due(); !more && c.After == types.ActionAfterCompletionDelete {
 			return s.schedules.Delete(tx, k)

@@ -40,7 +40,7 @@ func (s *Service) onGroup(ctx context.Context, name *string) ([]wire.Target, err
 // CreateScheduleGroup makes a group.
 // Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateScheduleGroup.html
 func (s *Service) CreateScheduleGroup(ctx context.Context, in *scheduler.CreateScheduleGroupInput) (out *scheduler.CreateScheduleGroupOutput, err error) {
-	k, now := here(ctx, aws.ToString(in.Name)), wire.CallOf(ctx).Time
+	k, now := here(ctx, aws.ToString(in.Name)), s.Clock.Now()
 	tags, err := tagMap(in.Tags)
 	if err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func (s *Service) check(ctx context.Context, c *schedule, window *types.Flexible
 // CreateSchedule makes a schedule.
 // Source: https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 func (s *Service) CreateSchedule(ctx context.Context, in *scheduler.CreateScheduleInput) (out *scheduler.CreateScheduleOutput, err error) {
-	k, now := scheduleKey(ctx, in.GroupName, in.Name), wire.CallOf(ctx).Time
+	k, now := scheduleKey(ctx, in.GroupName, in.Name), s.Clock.Now()
 	c := schedule{Group: aws.ToString(in.GroupName), Name: *in.Name, Description: aws.ToString(in.Description), Expression: *in.ScheduleExpression,
 		Zone: aws.ToString(in.ScheduleExpressionTimezone), Start: in.StartDate, End: in.EndDate, State: in.State, After: in.ActionAfterCompletion,
 		KMSKey: aws.ToString(in.KmsKeyArn), Target: *in.Target, Created: now, Modified: now, Begun: now}
@@ -181,7 +181,7 @@ func (s *Service) createTargets(ctx context.Context, in *scheduler.CreateSchedul
 
 // UpdateSchedule replaces a schedule: what is not given takes its default.
 func (s *Service) UpdateSchedule(ctx context.Context, in *scheduler.UpdateScheduleInput) (out *scheduler.UpdateScheduleOutput, err error) {
-	k, now := scheduleKey(ctx, in.GroupName, in.Name), wire.CallOf(ctx).Time
+	k, now := scheduleKey(ctx, in.GroupName, in.Name), s.Clock.Now()
 	c := schedule{Group: aws.ToString(in.GroupName), Name: *in.Name, Description: aws.ToString(in.Description), Expression: *in.ScheduleExpression,
 		Zone: aws.ToString(in.ScheduleExpressionTimezone), Start: in.StartDate, End: in.EndDate, State: in.State, After: in.ActionAfterCompletion,
 		KMSKey: aws.ToString(in.KmsKeyArn), Target: *in.Target, Modified: now, Begun: now}
