@@ -171,6 +171,11 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	s.workers.Go(func() { s.desk.Run(background) })
 	s.http = &http.Server{Handler: s.handler(registry, services), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
+	for _, service := range services {
+		if d, ok := service.(interface{ Drain() }); ok { // requests wait in it
+			s.http.RegisterOnShutdown(d.Drain)
+		}
+	}
 	return nil
 }
 

@@ -91,8 +91,8 @@ type refusal struct {
 	s3, rest    []string
 }
 
-// s3Form is what S3 says to a POST, which is to it a form that isn't one.
-var s3Form = []string{"412 PreconditionFailed"}
+// s3Form is what S3 says to a POST, which is to it a form that isn't one, or goes to an object.
+var s3Form = []string{"412 PreconditionFailed", "405 MethodNotAllowed"}
 
 var (
 	missing    = refusal{"403 MissingAuthenticationToken", "400 MissingAuthenticationTokenException", []string{"403 AccessDenied"}, s3Form}

@@ -29,13 +29,15 @@ type Service struct {
 	seen     *store.Table[duplicate]
 	moves    *store.Table[move]
 
-	mu      sync.Mutex
-	shelves map[string]*shelf // by id of the queue
+	mu       sync.Mutex
+	shelves  map[string]*shelf // by id of the queue
+	draining chan struct{}     // closed when nobody may wait any longer
+	drain    sync.Once
 }
 
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
-	s := &Service{Config: c, image: store.NewImage(c.Store), shelves: map[string]*shelf{},
+	s := &Service{Config: c, image: store.NewImage(c.Store), shelves: map[string]*shelf{}, draining: make(chan struct{}),
 		messages: store.NewTable[message](c.Store, "sqs_message"), flights: store.NewTable[flight](c.Store, "sqs_flight"),
 		seen: store.NewTable[duplicate](c.Store, "sqs_duplicate"), moves: store.NewTable[move](c.Store, "sqs_move")}
 	s.queues = store.NewHeld(s.image, "sqs_queue", func(k store.Key, _, _ *queue) { s.policies.Delete(k) })
@@ -43,6 +45,9 @@ func New(c Config) *Service {
 	jobs.Define(c.Jobs, moveJob, s.runMove)
 	return s
 }
+
+// Drain sends home who waits for messages: the server stops.
+func (s *Service) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "sqs" }
