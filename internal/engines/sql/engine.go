@@ -79,11 +79,13 @@ type Partition struct {
 // NullPartition stands for NULL in a partition's values.
 const NullPartition = "__HIVE_DEFAULT_PARTITION__"
 
-// File is a file to read: at a local path, or through Open, which is then copied to a local file first.
+// File is a file to read: at a local path, or through Open, which is then copied to a local file first. Version changes when
+// the content behind Open does, such as an ETag; "" when that can't be told. Path is then a name that no other file has.
 type File struct {
-	Path string
-	Size int64
-	Open func(ctx context.Context) (io.ReadCloser, error)
+	Path    string
+	Size    int64
+	Version string
+	Open    func(ctx context.Context) (io.ReadCloser, error)
 }
 
 // Cut is the part of a table that may be read. The zero Cut is all of it.

@@ -10,12 +10,12 @@ import (
 	"github.com/atelier-studio/atelier/internal/engines/sql/dialect"
 )
 
-// scan is a query over the files of a table that gives the columns, converted to their types. keep says that the user's
+// scan is a query over files of a table that gives the columns, converted to their types. keep says that the user's
 // statement will read the files itself.
-func (q *query) scan(ctx context.Context, b *bound, cols []dialect.Column, keep bool) (string, error) {
+func (q *query) scan(ctx context.Context, b *bound, list []part, cols []dialect.Column, keep bool) (string, error) {
 	var parts []string
-	for _, p := range q.wanted(ctx, b) {
-		paths, err := q.files(ctx, b, p)
+	for _, p := range list {
+		paths, err := q.local(ctx, p.files)
 		if err != nil {
 			return "", err
 		}
@@ -23,7 +23,7 @@ func (q *query) scan(ctx context.Context, b *bound, cols []dialect.Column, keep 
 			q.open = append(q.open, paths...)
 		}
 		for _, group := range byCompression(paths) {
-			part, err := q.scanFiles(ctx, b, cols, p.Values, group)
+			part, err := q.scanFiles(ctx, b, cols, p.values, group)
 			if err != nil {
 				return "", err
 			}
@@ -158,7 +158,7 @@ func partitionValue(keys []sql.Column, values []string, c dialect.Column) string
 	return ""
 }
 
-func list(paths []string) string {
+func pathList(paths []string) string {
 	quoted := make([]string, len(paths))
 	for i, p := range paths {
 		quoted[i] = literal(p)
@@ -168,7 +168,7 @@ func list(paths []string) string {
 
 // parquet reads columns by name; a column that no file has is NULL.
 func (q *query) parquet(ctx context.Context, paths []string) (source, error) {
-	from := "read_parquet(" + list(paths) + ", hive_partitioning = false"
+	from := "read_parquet(" + pathList(paths) + ", hive_partitioning = false"
 	if len(paths) > 1 {
 		from += ", union_by_name = true"
 	}
