@@ -260,6 +260,7 @@ func (x *exchange) run(o *Operation, streamed bool) error {
 		}
 	} else {
 		in, err = x.op.Decode(x.r, x.params, x.body)
+		ctx = context.WithValue(ctx, givenKey{}, x.body)
 	}
 	if err != nil {
 		return err

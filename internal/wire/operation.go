@@ -21,6 +21,7 @@ type Operation struct {
 	target func(ctx context.Context, in any) ([]Target, error)
 	public bool // needs no signature (sts:AssumeRoleWithWebIdentity)
 	record bool // is recorded although it changes nothing
+	data   bool // is not recorded although it changes something
 }
 
 // Ops is what a service serves.
@@ -56,6 +57,10 @@ func Public() Option { return func(o *Operation) { o.public = true } }
 
 // Recorded has successful calls in the audit trail although they change nothing: such as hand out credentials for data.
 func Recorded() Option { return func(o *Operation) { o.record = true } }
+
+// Data keeps successful calls out of the audit trail: those on what a resource holds (messages, events, records), which AWS too
+// calls data events and LookupEvents does not show. Refusals are recorded.
+func Data() Option { return func(o *Operation) { o.data = true } }
 
 // Op lists a handler. The operation's name is the input type's without "Input".
 func Op[I, O any](f func(context.Context, *I) (*O, error), opts ...Option) Operation {

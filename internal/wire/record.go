@@ -14,8 +14,8 @@ func (x *exchange) told(ctx context.Context, in, out any, err error) error {
 	if err != nil {
 		code, message = describe(err)
 	}
-	mutating := x.op.Mutating()
-	if !mutating && !x.endpoint.ops[x.op.Name()].record && !denied(code) || x.cfg.Recorder == nil {
+	mutating, o := x.op.Mutating(), x.endpoint.ops[x.op.Name()]
+	if x.cfg.Recorder == nil || !denied(code) && (o.data || !mutating && !o.record) {
 		return err
 	}
 	if x.call.Principal.Kind == authz.Anonymous && err != nil {

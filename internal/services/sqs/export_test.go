@@ -1,0 +1,4 @@
+package sqs
+
+// ReadReceipt is readReceipt.
+var ReadReceipt = readReceipt
