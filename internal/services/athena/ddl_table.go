@@ -39,7 +39,7 @@ var layouts = map[string]layout{
 
 func (q *session) createTable(ctx context.Context, st statement.CreateTable) error {
 	if strings.EqualFold(property(st.Properties, "table_type"), "ICEBERG") {
-		return notSupported("tables of Iceberg cannot be made by Atelier's Athena yet")
+		return q.createIceberg(ctx, st)
 	}
 	if !st.External {
 		return ddlFault("ParseException line %d:%d missing EXTERNAL at 'TABLE'", st.Table.Pos.Line, st.Table.Pos.Column)

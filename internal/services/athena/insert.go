@@ -25,6 +25,9 @@ func (q *session) insert(ctx context.Context, st statement.Insert) error {
 	if err != nil {
 		return err
 	}
+	if isIceberg(r.Parameters) {
+		return q.insertIceberg(ctx, st, r)
+	}
 	t := &target{q: q, location: strings.TrimSuffix(locationOf(&r.Table.Table), "/")}
 	if t.options, err = insertOptions(r); err != nil {
 		return err
@@ -89,8 +92,6 @@ func (q *session) writable(ctx context.Context, n statement.Name) (*readable, er
 	switch {
 	case aws.ToString(r.TableType) == virtualView:
 		return nil, notSupported("line %d:%d: Inserting into views is not supported", n.Pos.Line, n.Pos.Column)
-	case strings.EqualFold(r.Parameters["table_type"], "ICEBERG"):
-		return nil, notSupported("tables of Iceberg cannot be written by Atelier's Athena yet")
 	case strings.EqualFold(r.Parameters["projection.enabled"], "true") && len(r.PartitionKeys) > 0 && r.Parameters["storage.location.template"] != "":
 		return nil, notSupported("Inserting into a table whose projection has a template of locations")
 	}

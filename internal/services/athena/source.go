@@ -187,8 +187,3 @@ func zero(s string) string {
 	}
 	return s
 }
-
-// iceberg describes a table of Iceberg.
-func (q *session) iceberg(context.Context, *readable, sql.Name) (*sql.Table, error) {
-	return nil, sql.Errorf(sql.NotSupported, "NOT_SUPPORTED", "tables of Iceberg cannot be read by Atelier's Athena yet")
-}
