@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -44,7 +43,7 @@ type DataFile struct {
 	Size     int64
 	Rows     int64
 	Values   []*string // of the fixed columns, nil is NULL
-	Changed  bool      // rows of it were deleted: it is read with Plan.Copy
+	Changed  bool      // it isn't to be read as it is, but with Plan.Copy: rows of it were deleted, or names in it are old
 	task     table.FileScanTask
 }
 
@@ -74,9 +73,10 @@ func (t *Table) Plan(ctx context.Context, at At) (p *Plan, err error) {
 		return nil, fmt.Errorf("cannot read the table's list of files: %w", err)
 	}
 	p.fix(schema, tasks)
+	byName := t.t.NameMapping() != nil || renamedWithin(t.t.Metadata())
 	for _, task := range tasks {
 		f := DataFile{Location: task.File.FilePath(), Size: task.File.FileSizeBytes(), Rows: task.File.Count(), task: task,
-			Changed: len(task.DeleteFiles)+len(task.EqualityDeleteFiles)+len(task.DeletionVectorFiles) > 0}
+			Changed: len(task.DeleteFiles)+len(task.EqualityDeleteFiles)+len(task.DeletionVectorFiles) > 0 || byName}
 		if task.File.FileFormat() != iceberg.ParquetFile {
 			return nil, fmt.Errorf("%w: files in the format %s", errors.ErrUnsupported, task.File.FileFormat())
 		}
@@ -202,5 +202,36 @@ func writeParquet(w io.Writer, s *iceberg.Schema, read *arrow.Schema, records fu
 	return nil
 }
 
-// noLimit stands for no limit of a size.
-const noLimit = math.MaxInt64
+// renamedWithin tells that a field within a column had another name once, or that a name there meant another field.
+func renamedWithin(m Metadata) bool {
+	names, numbers := map[int]string{}, map[string]int{}
+	renamed := false
+	var walk func(parent int, t iceberg.Type)
+	walk = func(parent int, t iceberg.Type) {
+		switch t := t.(type) {
+		case *iceberg.ListType:
+			walk(t.ElementID, t.Element)
+		case *iceberg.MapType:
+			walk(t.KeyID, t.KeyType)
+			walk(t.ValueID, t.ValueType)
+		case *iceberg.StructType:
+			for _, f := range t.FieldList {
+				k := strconv.Itoa(parent) + "." + f.Name
+				if n, ok := names[f.ID]; ok && n != f.Name {
+					renamed = true
+				}
+				if id, ok := numbers[k]; ok && id != f.ID {
+					renamed = true
+				}
+				names[f.ID], numbers[k] = f.Name, f.ID
+				walk(f.ID, f.Type)
+			}
+		}
+	}
+	for _, s := range m.Schemas() {
+		for _, f := range s.Fields() {
+			walk(f.ID, f.Type)
+		}
+	}
+	return renamed
+}

@@ -45,23 +45,31 @@ func (t *Table) Append(ctx context.Context, list []Written) (*Table, error) {
 	})
 }
 
-// Replace puts files in the place of others of a plan. When others have changed what the plan read it is ErrConflict.
+// Replace puts files in the place of others of a plan of the current state. When others have changed the table since it is
+// ErrConflict.
 func (p *Plan) Replace(ctx context.Context, old []DataFile, list []Written) (t *Table, err error) {
 	defer guard(&err)
-	var gone, dead []iceberg.DataFile
+	if len(old)+len(list) == 0 {
+		return p.t, nil
+	}
+	var gone []iceberg.DataFile
 	var tasks []table.FileScanTask
+	paths := map[string]struct{}{}
 	for _, f := range old {
 		gone, tasks = append(gone, f.task.File), append(tasks, f.task)
+		paths[f.Location] = struct{}{}
 	}
-	if len(tasks) == len(p.Files) {
-		dead = table.CollectSafePositionDeletes(tasks)
-	}
-	dead = append(dead, table.CollectSafeDeletionVectors(tasks)...)
-	tx := p.t.t.NewTransaction()
-	if at := p.t.t.CurrentSnapshot(); at != nil { // what was read is what is changed
-		if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
-			return nil, err
+	dead := table.CollectSafeDeletionVectors(tasks)
+	if s := p.t.t.CurrentSnapshot(); s != nil && len(old) > 0 {
+		more, err := table.CollectDeadPositionDeletes(ctx, files{ctx, p.t.c.objects}, s, paths)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the table's list of files: %w", err)
 		}
+		dead = append(dead, more...)
+	}
+	tx := p.t.t.NewTransaction()
+	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil { // what was read is what is changed
+		return nil, fmt.Errorf("cannot change the table: %w", err)
 	}
 	if err := tx.ReplaceFiles(ctx, gone, list, dead, nil, table.WithoutAutoNameMapping()); err != nil {
 		return nil, fmt.Errorf("cannot change the table: %w", err)

@@ -181,9 +181,16 @@ func (q *session) dropTable(ctx context.Context, st statement.DropTable) error {
 		}
 		return ddlFault("SemanticException [Error 10129]: Cannot drop a base table with DROP VIEW")
 	}
+	purge := func() {}
+	if isIceberg(found.Table.Parameters) && found.Table.TargetTable == nil {
+		purge = q.purger(ctx, st.Table)
+	}
 	_, err = q.glue.DeleteTable(ctx, &glue.DeleteTableInput{CatalogId: id, DatabaseName: database, Name: name})
 	if isMissing(err) && st.IfExists {
 		return nil
+	}
+	if err == nil {
+		purge()
 	}
 	return glueFault(err)
 }

@@ -45,46 +45,72 @@ func (q *session) createIceberg(ctx context.Context, st statement.CreateTable) e
 		}
 		return err
 	}
-	_, _, err := q.makeIceberg(ctx, st.Table, d, given, st.IfNotExist)
+	draft, err := q.draftIceberg(ctx, st.Table, d, given)
+	if err != nil {
+		return err
+	}
+	if err = draft.publish(ctx, st.Table, st.IfNotExist); err != nil {
+		draft.o.drop(ctx)
+	}
 	return err
 }
 
-// makeIceberg makes a table in an empty place.
-func (q *session) makeIceberg(ctx context.Context, n statement.Name, d iceberg.Definition, given map[string]string, ifNotExist bool) (*iceberg.Table, *icebergFiles, error) {
+// draft is a table that no catalog knows of yet, and its own catalog.
+type draft struct {
+	q  *session
+	t  *iceberg.Table
+	o  *icebergFiles
+	at string
+	m  iceberg.Metadata
+}
+
+// Current is where the draft's metadata is.
+func (d *draft) Current(context.Context) (string, error) { return d.at, nil }
+
+// Commit changes the draft.
+func (d *draft) Commit(_ context.Context, _, to string, m iceberg.Metadata) error {
+	d.at, d.m = to, m
+	return nil
+}
+
+// draftIceberg makes a table in an empty place.
+func (q *session) draftIceberg(ctx context.Context, n statement.Name, d iceberg.Definition, given map[string]string) (*draft, error) {
 	var err error
 	if d.Properties, err = icebergProperties(given); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	id, database, err := q.at(ctx, n)
+	id, _, err := q.at(ctx, n)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	as, err := q.writer(ctx, q.accountOf(*id), d.Location)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := q.empty(ctx, as, d.Location, n.String()); err != nil {
 		var f *fault
 		if errors.As(err, &f) && strings.HasPrefix(f.message, "HIVE_PATH") {
 			err = failure(userError, "ICEBERG_FILESYSTEM_ERROR: Cannot create a table on a non-empty location: %s", d.Location)
 		}
-		return nil, nil, err
+		return nil, err
 	}
-	o := q.icebergFiles(as, d.Location)
-	at, m, err := iceberg.Create(ctx, o, d)
+	out := &draft{q: q, o: q.icebergFiles(as, d.Location)}
+	if out.at, out.m, err = iceberg.Create(ctx, out.o, d); err != nil {
+		return nil, q.definitionFault(err, n.Name)
+	}
+	if out.t, err = iceberg.Load(ctx, out.o, out); err != nil {
+		out.o.drop(ctx)
+	}
+	return out, q.icebergFault(err, n.Name)
+}
+
+// publish makes the table in the catalog.
+func (d *draft) publish(ctx context.Context, n statement.Name, ifNotExist bool) error {
+	in, err := icebergInput(n.Name, d.at, d.m)
 	if err != nil {
-		return nil, nil, q.definitionFault(err, n.Name)
+		return err
 	}
-	in, err := icebergInput(n.Name, at, m)
-	if err == nil {
-		err = q.putTable(ctx, n, in, ifNotExist)
-	}
-	if err != nil {
-		o.drop(ctx)
-		return nil, nil, err
-	}
-	t, err := iceberg.Load(ctx, o, &icebergCatalog{q: q, id: *id, database: *database, name: n.Name})
-	return t, o, q.icebergFault(err, n.Name)
+	return d.q.putTable(ctx, n, in, ifNotExist)
 }
 
 // definitionFault tells what is wrong with a definition; the engine's words are about nothing else.

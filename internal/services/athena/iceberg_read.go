@@ -3,6 +3,7 @@ package athena
 import (
 	"context"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,4 +148,52 @@ func (f *icebergFiles) copy(ctx context.Context, p *iceberg.Plan, d iceberg.Data
 		return nil, f.q.icebergFault(err, "")
 	}
 	return s.file, nil
+}
+
+// icebergView says which view of which table a name means: orders$snapshots.
+func icebergView(name string) (table, view string, ok bool) {
+	i := strings.LastIndexByte(name, '$')
+	if i < 1 {
+		return "", "", false
+	}
+	return name[:i], name[i+1:], slices.Contains(iceberg.Views, name[i+1:])
+}
+
+// describeIceberg gives a view of a table to those who may read all of it: it tells of every row.
+// Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
+func (q *session) describeIceberg(ctx context.Context, r *readable, view string) (*sql.Table, error) {
+	if !isIceberg(r.Parameters) {
+		return nil, nil
+	}
+	if !r.access.ByIAM && !r.access.Whole() {
+		return nil, sql.Errorf(sql.Denied, "PERMISSION_DENIED", "the $%s of table %s are only for those who may read all of its rows and columns", view, aws.ToString(r.Name))
+	}
+	as, err := q.reader(ctx, r, icebergRoot(&r.Table.Table))
+	if err != nil {
+		return nil, err
+	}
+	t, _, err := q.icebergTable(ctx, r, as)
+	if err != nil {
+		return nil, err
+	}
+	s, err := q.spool()
+	if err != nil {
+		return nil, err
+	}
+	columns, err := t.View(ctx, view, s)
+	if err == nil {
+		err = s.rewind()
+	}
+	if err != nil {
+		s.close()
+		return nil, q.icebergFault(err, aws.ToString(r.Name))
+	}
+	out := &sql.Table{Format: sql.Format{Kind: sql.Parquet}}
+	for _, c := range columns {
+		out.Columns = append(out.Columns, sql.Column{Name: c.Name, Type: c.Type})
+	}
+	out.Partitions = []sql.Partition{{Files: func(context.Context) ([]sql.File, error) {
+		return []sql.File{{Path: view, Size: s.size, Open: func(context.Context) (io.ReadCloser, error) { return s.file, nil }}}, nil
+	}}}
+	return out, nil
 }

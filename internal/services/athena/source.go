@@ -24,6 +24,17 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 	if n.Database == informationSchema {
 		return q.information(ctx, *id, n)
 	}
+	if n.Database == targetDatabase {
+		return q.target, nil
+	}
+	if name, view, ok := icebergView(n.Table); ok {
+		r, err := q.readable(ctx, *id, n.Database, name)
+		if err != nil || r == nil {
+			return nil, err
+		}
+		q.mark(n, r, "")
+		return q.describeIceberg(ctx, r, view)
+	}
 	r, err := q.readable(ctx, *id, n.Database, n.Table)
 	if err != nil || r == nil {
 		return nil, err
@@ -32,7 +43,7 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 		q.mark(n, r, "")
 		return q.viewTable(ctx, r)
 	}
-	if strings.EqualFold(r.Parameters["table_type"], "ICEBERG") {
+	if isIceberg(r.Parameters) {
 		return q.iceberg(ctx, r, n)
 	}
 	if n.AsOf != "" {
