@@ -39,3 +39,20 @@ func RunKey(r StatisticsRun) store.Key {
 func runsOf(st *store.Store) *store.Table[StatisticsRun] {
 	return store.NewTable(st, "glue_statistics_run", store.Index[StatisticsRun]{Name: ByTable, Value: func(r StatisticsRun) []string { return []string{r.TableID} }})
 }
+
+// StatisticsSettings say how the statistics of a table are computed, and when.
+type StatisticsSettings struct {
+	types.ColumnStatisticsTaskSettings
+	Table   governance.Resource
+	TableID string
+	Turn    string // changes with the schedule
+}
+
+// MarshalJSON leaves out what is not set.
+func (s StatisticsSettings) MarshalJSON() ([]byte, error) {
+	type plain StatisticsSettings
+	return Compact(json.Marshal(plain(s)))
+}
+
+// SettingsKey is where the settings for a table's statistics are kept.
+func SettingsKey(region string, t Table) store.Key { return t.key(region, "settings") }

@@ -79,8 +79,12 @@ func roleARN(ctx context.Context, role *string) string {
 
 // onPassing is what IAM has to allow for a run with a role.
 func onPassing(ctx context.Context, role *string) []wire.Target {
-	return append([]wire.Target{{Resource: rulesetARN(ctx, "*")}}, wire.Target{Action: "iam:PassRole", Resource: roleARN(ctx, role),
-		Context: authz.Context{"iam:PassedToService": {servicePrincipal}}})
+	return []wire.Target{{Resource: rulesetARN(ctx, "*")}, onPassedRole(ctx, role)}
+}
+
+// onPassedRole is what IAM has to allow to hand Glue a role.
+func onPassedRole(ctx context.Context, role *string) wire.Target {
+	return wire.Target{Action: "iam:PassRole", Resource: roleARN(ctx, role), Context: authz.Context{"iam:PassedToService": {servicePrincipal}}}
 }
 
 // servicePrincipal is Glue, to the roles that it assumes.

@@ -39,6 +39,7 @@ type Service struct {
 	settings    *store.Table[types.DataCatalogEncryptionSettings]
 	tagged      map[string]func(tx *store.Tx, k store.Key) error // by kind of further resources: finds out whether one is there
 	quality     quality
+	crawlers    crawlers
 }
 
 // New makes the service and defines its jobs.
@@ -48,9 +49,11 @@ func New(c Config) *Service {
 		settings:    store.NewTable[types.DataCatalogEncryptionSettings](c.Store, "glue_encryption")}
 	s.openPolicies()
 	s.openQuality()
+	s.openCrawlers()
 	s.defineJobs()
 	s.definePartitionJobs()
 	s.defineStatisticsJob()
+	s.defineScheduleJob()
 	return s
 }
 
@@ -71,6 +74,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.BatchGetPartition, wire.On(s.batchGetPartitionTargets)),
 		wire.Op(s.BatchUpdatePartition, wire.On(s.batchUpdatePartitionTargets)),
 		wire.Op(s.CreateCatalog, wire.On(s.createCatalogTargets)),
+		wire.Op(s.CreateColumnStatisticsTaskSettings, wire.On(s.createColumnStatisticsTaskSettingsTargets)),
 		wire.Op(s.CreateConnection, wire.On(s.createConnectionTargets)),
 		wire.Op(s.CreateDatabase, wire.On(s.createDatabaseTargets)),
 		wire.Op(s.CreatePartition, wire.On(s.createPartitionTargets)),
@@ -80,6 +84,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.DeleteCatalog, wire.On(s.deleteCatalogTargets)),
 		wire.Op(s.DeleteColumnStatisticsForPartition, wire.On(s.deleteColumnStatisticsForPartitionTargets)),
 		wire.Op(s.DeleteColumnStatisticsForTable, wire.On(s.deleteColumnStatisticsForTableTargets)),
+		wire.Op(s.DeleteColumnStatisticsTaskSettings, wire.On(s.deleteColumnStatisticsTaskSettingsTargets)),
 		wire.Op(s.DeleteConnection, wire.On(s.deleteConnectionTargets)),
 		wire.Op(s.DeleteDatabase, wire.On(s.deleteDatabaseTargets)),
 		wire.Op(s.DeletePartition, wire.On(s.deletePartitionTargets)),
@@ -95,6 +100,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.GetColumnStatisticsForTable, wire.On(s.getColumnStatisticsForTableTargets)),
 		wire.Op(s.GetColumnStatisticsTaskRun),
 		wire.Op(s.GetColumnStatisticsTaskRuns, wire.On(s.getColumnStatisticsTaskRunsTargets)),
+		wire.Op(s.GetColumnStatisticsTaskSettings, wire.On(s.getColumnStatisticsTaskSettingsTargets)),
 		wire.Op(s.GetConnection, wire.On(s.getConnectionTargets)),
 		wire.Op(s.GetConnections, wire.On(s.getConnectionsTargets)),
 		wire.Op(s.GetDataCatalogEncryptionSettings, wire.On(s.getDataCatalogEncryptionSettingsTargets)),
@@ -120,16 +126,19 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.PutResourcePolicy),
 		wire.Op(s.SearchTables, wire.On(s.searchTablesTargets)),
 		wire.Op(s.StartColumnStatisticsTaskRun, wire.On(s.startColumnStatisticsTaskRunTargets)),
+		wire.Op(s.StartColumnStatisticsTaskRunSchedule, wire.On(s.startColumnStatisticsTaskRunScheduleTargets)),
 		wire.Op(s.StopColumnStatisticsTaskRun, wire.On(s.stopColumnStatisticsTaskRunTargets)),
+		wire.Op(s.StopColumnStatisticsTaskRunSchedule, wire.On(s.stopColumnStatisticsTaskRunScheduleTargets)),
 		wire.Op(s.TagResource, wire.On(s.tagResourceTargets)),
 		wire.Op(s.UntagResource, wire.On(s.untagResourceTargets)),
 		wire.Op(s.UpdateCatalog, wire.On(s.updateCatalogTargets)),
 		wire.Op(s.UpdateColumnStatisticsForPartition, wire.On(s.updateColumnStatisticsForPartitionTargets)),
 		wire.Op(s.UpdateColumnStatisticsForTable, wire.On(s.updateColumnStatisticsForTableTargets)),
+		wire.Op(s.UpdateColumnStatisticsTaskSettings, wire.On(s.updateColumnStatisticsTaskSettingsTargets)),
 		wire.Op(s.UpdateConnection, wire.On(s.updateConnectionTargets)),
 		wire.Op(s.UpdateDatabase, wire.On(s.updateDatabaseTargets)),
 		wire.Op(s.UpdatePartition, wire.On(s.updatePartitionTargets)),
 		wire.Op(s.UpdateTable, wire.On(s.updateTableTargets)),
 		wire.Op(s.UpdateUserDefinedFunction, wire.On(s.updateUserDefinedFunctionTargets)),
-	}, s.qualityOps()...)
+	}, append(s.qualityOps(), s.crawlerOps()...)...)
 }

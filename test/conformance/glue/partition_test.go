@@ -183,6 +183,32 @@ func TestColumnStatistics(t *testing.T) {
 	}
 }
 
+func TestStatisticsSettingsAndTrustedEngines(t *testing.T) {
+	p, ctx := openParted(t), t.Context()
+	harness.Must(p.CreateColumnStatisticsTaskSettings(ctx, &glue.CreateColumnStatisticsTaskSettingsInput{DatabaseName: p.db, TableName: p.table, Role: aws.String("reader"),
+		Schedule: aws.String("cron(0 3 * * ? *)")}))(t)
+	harness.Must(p.StopColumnStatisticsTaskRunSchedule(ctx, &glue.StopColumnStatisticsTaskRunScheduleInput{DatabaseName: p.db, TableName: p.table}))(t)
+	harness.Must(p.StartColumnStatisticsTaskRunSchedule(ctx, &glue.StartColumnStatisticsTaskRunScheduleInput{DatabaseName: p.db, TableName: p.table}))(t)
+	harness.Must(p.UpdateColumnStatisticsTaskSettings(ctx, &glue.UpdateColumnStatisticsTaskSettingsInput{DatabaseName: p.db, TableName: p.table, SampleSize: 5}))(t)
+	got := harness.Must(p.GetColumnStatisticsTaskSettings(ctx, &glue.GetColumnStatisticsTaskSettingsInput{DatabaseName: p.db, TableName: p.table}))(t)
+	if s := got.ColumnStatisticsTaskSettings; s.SampleSize != 5 || s.Schedule.State != types.ScheduleStateScheduled {
+		t.Errorf("%+v", s)
+	}
+	harness.Must(p.DeleteColumnStatisticsTaskSettings(ctx, &glue.DeleteColumnStatisticsTaskSettingsInput{DatabaseName: p.db, TableName: p.table}))(t)
+
+	// Without a setting of the data lake nobody is a trusted engine.
+	columns := []types.PermissionType{types.PermissionTypeColumnPermission}
+	var denied *types.AccessDeniedException
+	if _, err := p.GetUnfilteredPartitionMetadata(ctx, &glue.GetUnfilteredPartitionMetadataInput{CatalogId: &p.admin.Account, DatabaseName: p.db, TableName: p.table,
+		PartitionValues: []string{"2024-01-01", "1"}, SupportedPermissionTypes: columns}); !errors.As(err, &denied) {
+		t.Errorf("one: %v", err)
+	}
+	if _, err := p.GetUnfilteredPartitionsMetadata(ctx, &glue.GetUnfilteredPartitionsMetadataInput{CatalogId: &p.admin.Account, DatabaseName: p.db, TableName: p.table,
+		SupportedPermissionTypes: columns}); !errors.As(err, &denied) {
+		t.Errorf("some: %v", err)
+	}
+}
+
 func TestUserDefinedFunctions(t *testing.T) {
 	p, ctx := openParted(t), t.Context()
 	f := &types.UserDefinedFunctionInput{FunctionName: aws.String("tax"), ClassName: aws.String("org.example.Tax"), OwnerType: types.PrincipalTypeUser, OwnerName: aws.String("me")}
