@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -71,6 +72,7 @@ func doors(t testing.TB) []door {
 			return r, b
 		}},
 		rpc("cloudtrail", "LookupEvents", `{"MaxResults":1}`),
+		rpc("glue", "CreateDatabase", `{"DatabaseInput":{"Name":"NAME"}}`),
 		{"ram", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			b := []byte(`{"name":"` + name + `"}`)
 			r := request(t, http.MethodPost, at+"/createresourceshare", b)
@@ -330,6 +332,10 @@ func state(t testing.TB, s *harness.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	databases, err := glue.NewFromConfig(root.Config()).GetDatabases(ctx, &glue.GetDatabasesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var writes []string
 	for _, e := range events.Events {
 		if *e.ReadOnly == "false" {
@@ -337,7 +343,7 @@ func state(t testing.TB, s *harness.Server) string {
 		}
 	}
 	out, err := json.Marshal([]any{identities.UserDetailList, identities.RoleDetailList, identities.GroupDetailList, identities.Policies,
-		accounts.Accounts, shares.ResourceShares, made, objects.Contents, writes})
+		accounts.Accounts, shares.ResourceShares, databases.DatabaseList, made, objects.Contents, writes})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,11 +26,18 @@ type Principal struct {
 	SessionName string
 	AccessKeyID string
 	Tags        map[string]string // principal and session tags: aws:PrincipalTag/…
+	SessionTags map[string]string // those of the session alone, given by who began it
 	Context     Context           // further keys that hold for the whole session (aws:FederatedProvider, aws:MultiFactorAuthPresent, …)
 	// Session policies, given at AssumeRole or GetFederationToken. HasSession tells "none given" from "given, allows nothing".
 	HasSession bool
 	Session    []*Policy
+	// Given are the session policies as they were given, so that a service can act for the session later.
+	Given []SessionPolicy
 }
+
+// SessionPolicy is a policy given with a session. Only ID is set of a managed policy: it is its ARN, and the document in
+// force when the session is used counts. The size of tokens stays small so.
+type SessionPolicy struct{ ID, Document string }
 
 // Context maps a condition key ("aws:SourceIp", "s3:prefix") to its values. Keys are compared without regard to case.
 type Context map[string][]string

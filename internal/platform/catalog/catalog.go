@@ -28,8 +28,10 @@ type Directory struct {
 
 	Partitions *Partitions
 	Statistics *Statistics
-	Indexes    *store.Table[Index]    // key: IndexKey
-	Functions  *store.Table[Function] // key: FunctionKey
+	Indexes    *store.Table[Index]              // key: IndexKey
+	Functions  *store.Table[Function]           // key: FunctionKey
+	Runs       *store.Table[StatisticsRun]      // key: RunKey; index: ByTable
+	Settings   *store.Table[StatisticsSettings] // key: SettingsKey
 
 	image  *store.Image
 	scopes map[scope]*shelf
@@ -43,6 +45,8 @@ func New(st *store.Store) *Directory {
 		Statistics: newStatistics(st),
 		Indexes:    store.NewTable[Index](st, "glue_partition_index"),
 		Functions:  store.NewTable[Function](st, "glue_function"),
+		Runs:       runsOf(st),
+		Settings:   store.NewTable[StatisticsSettings](st, "glue_statistics_settings"),
 		Databases: store.NewTable[Database](st, "glue_database", store.Index[Database]{Name: ByLocation, Value: func(d Database) []string {
 			return paths(d.LocationUri)
 		}}),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"runtime"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 	_ "modernc.org/sqlite"             // the "sqlite" driver
@@ -35,8 +36,12 @@ func sqliteDialect(path string) dialect {
 // escapePath keeps "?" and "#" in a directory's name from ending the path of the URI.
 func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
-// claimKey is the advisory lock that a server holds on its PostgreSQL database.
-const claimKey = 0x6174656c696572
+// claimKey is the advisory lock that a server holds on its PostgreSQL database, and claimWait how long another waits for it:
+// PostgreSQL takes a moment to see that a server was killed.
+const (
+	claimKey  = 0x6174656c696572
+	claimWait = 3 * time.Second
+)
 
 func postgresDialect(source string) dialect {
 	return dialect{
@@ -45,15 +50,24 @@ func postgresDialect(source string) dialect {
 		beginWrite: "BEGIN",
 		readers:    max(8, 4*runtime.GOMAXPROCS(0)),
 		schema:     postgresSchema,
-		claim: func(_ context.Context, c *conn) error {
-			var got bool
-			if _, err := c.row(`SELECT pg_try_advisory_lock(?)`, []any{int64(claimKey)}, &got); err != nil {
-				return fmt.Errorf("cannot lock database: %w", err)
+		claim: func(ctx context.Context, c *conn) error {
+			for end := time.Now().Add(claimWait); ; {
+				var got bool
+				if _, err := c.row(`SELECT pg_try_advisory_lock(?)`, []any{int64(claimKey)}, &got); err != nil {
+					return fmt.Errorf("cannot lock database: %w", err)
+				}
+				if got {
+					return nil
+				}
+				if time.Now().After(end) {
+					return fmt.Errorf("cannot open database: %w", ErrLocked)
+				}
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-time.After(50 * time.Millisecond):
+				}
 			}
-			if !got {
-				return fmt.Errorf("cannot open database: %w", ErrLocked)
-			}
-			return nil
 		},
 	}
 }

@@ -3,6 +3,7 @@ package athena
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
@@ -18,7 +19,8 @@ type execution struct {
 	Caller   authz.Principal // without session policies and key
 	Instance string          `json:",omitempty"` // the run of the server that took it up
 	Begun    time.Time       // when it left the queue
-	Writes   []string        `json:",omitempty"` // prefixes (s3://…) below which everything is of this query alone, and objects
+	Writes   []string        `json:",omitempty"` // where it may write: objects (s3://…), and prefixes that end in *
+	wrote    []string        // where it has begun to
 	Sequence int             // how many state changes there were
 
 	Columns []types.ColumnInfo `json:",omitempty"` // of the result
@@ -48,6 +50,13 @@ func historyKey(e *execution) store.Key {
 	k := e.key()
 	k.ID = fmt.Sprintf("%s%s%019d%s%s", *e.WorkGroup, separator, e.Status.SubmissionDateTime.UnixNano(), separator, *e.QueryExecutionId)
 	return k
+}
+
+// places are the objects that the result of a query may come to, by the place that its workgroup or caller said.
+func places(location string) []string {
+	folder, id := location[:strings.LastIndexByte(location, '/')], location[strings.LastIndexByte(location, '/')+1:]
+	return []string{location + ".csv", location + ".csv.metadata", location + ".txt", location + ".txt.metadata", location + "-manifest.csv",
+		folder + "/tables/" + id + "-manifest.csv", folder + "/tables/" + id + "/*"}
 }
 
 // millis is a span in whole milliseconds.

@@ -80,14 +80,14 @@ func (q *session) object(ctx context.Context, location string, body io.ReadSeeke
 	return err
 }
 
-// remove takes away what a query wrote that did not succeed. A place ends in a slash when all below it is the query's.
+// remove takes away what a query wrote that did not succeed. Below a place that ends in * only what bears the query's id is.
 // What cannot be removed stays: the caller may have lost the right to.
 func (s *Service) remove(ctx context.Context, e *execution) {
-	if len(e.Writes) == 0 {
+	if len(e.wrote) == 0 {
 		return
 	}
 	client := objects(s.Clients(e.Caller, e.Region))
-	for _, w := range e.Writes {
+	for _, w := range e.wrote {
 		bucket, key := place(w)
 		if !strings.HasSuffix(key, "*") {
 			_, _ = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
@@ -100,7 +100,7 @@ func (s *Service) remove(ctx context.Context, e *execution) {
 				break
 			}
 			for _, o := range p.Contents {
-				if strings.Contains(*o.Key, *e.QueryExecutionId) { // nothing else was written by the query
+				if strings.Contains(*o.Key, *e.QueryExecutionId) {
 					_, _ = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: o.Key})
 				}
 			}

@@ -3,6 +3,7 @@ package athena
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -52,7 +53,7 @@ func (s *Service) run(job context.Context, k store.Key) error {
 	}
 	var failed error
 	if e.Instance != s.instance {
-		failed = interrupted()
+		failed, e.wrote = interrupted(), e.Writes
 	} else {
 		failed = s.execute(ctx, &e)
 	}
@@ -85,9 +86,15 @@ func (s *Service) begin(ctx context.Context, k store.Key) (e execution, err erro
 	return e, err
 }
 
-// writes remembers, before anything is written there, what has to be removed when the query doesn't succeed.
+// writes remembers, before anything is written there, what has to be removed when the query doesn't succeed. Where results
+// go is known from the start.
 func (s *Service) writes(ctx context.Context, e *execution, places ...string) error {
-	e.Writes = append(e.Writes, places...)
+	e.wrote = append(e.wrote, places...)
+	fresh := slices.DeleteFunc(slices.Clone(places), func(p string) bool { return slices.Contains(e.Writes, p) })
+	if len(fresh) == 0 {
+		return nil
+	}
+	e.Writes = append(e.Writes, fresh...)
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		now, err := s.executions.Get(tx, e.key())
 		if err != nil || now.state() != types.QueryExecutionStateRunning {

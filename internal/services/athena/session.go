@@ -51,7 +51,7 @@ func (q *session) catalogID(ctx context.Context, name string) (*string, error) {
 // database is the name of a database that a statement means: "" is the query's own, and "default" without one.
 func (q *session) database(name string) string {
 	if name == "" && q.e.QueryExecutionContext != nil {
-		name = strings.ToLower(aws.ToString(q.e.QueryExecutionContext.Database))
+		name = strings.ToLower(strings.Trim(aws.ToString(q.e.QueryExecutionContext.Database), "`\""))
 	}
 	if name == "" {
 		return "default"

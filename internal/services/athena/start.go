@@ -86,7 +86,7 @@ func (s *Service) place(tx *store.Tx, e *execution, asked *types.ResultConfigura
 		return err
 	}
 	result.OutputLocation = aws.String(strings.TrimSuffix(location, "/") + "/" + *e.QueryExecutionId)
-	e.ResultConfiguration = &result
+	e.ResultConfiguration, e.Writes = &result, places(*result.OutputLocation)
 	return nil
 }
 

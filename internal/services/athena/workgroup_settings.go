@@ -48,8 +48,8 @@ func checkWorkgroup(c *types.WorkGroupConfiguration) error {
 			}
 		}
 	}
-	if m := c.ManagedQueryResultsConfiguration; m != nil && m.Enabled && c.ResultConfiguration != nil && aws.ToString(c.ResultConfiguration.OutputLocation) != "" {
-		return invalid("ManagedQueryResultsConfiguration and ResultConfiguration cannot be set together")
+	if m := c.ManagedQueryResultsConfiguration; m != nil && m.Enabled {
+		return invalid("Managed query results are not supported by Atelier: set an output location.")
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func describe(c *types.Catalog, in *types.CatalogInput, now time.Time) {
 func (s *Service) CreateCatalog(ctx context.Context, in *glue.CreateCatalogInput) (*glue.CreateCatalogOutput, error) {
 	call := wire.CallOf(ctx)
 	name := fold(in.Name)
-	if twelveDigits(name) || strings.ContainsAny(name, ":/\\."+governance.Separator) || strings.HasPrefix(name, "aws:") {
+	if twelveDigits(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || strings.ContainsRune(":/\\.", r) }) {
 		return nil, invalid("%s cannot be the name of a catalog.", name)
 	}
 	if err := native(in.CatalogInput); err != nil {

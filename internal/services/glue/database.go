@@ -260,6 +260,9 @@ func (s *Service) empty(ctx context.Context, tx *store.Tx, r governance.Resource
 	if err := s.untagAll(tx, r.ARN(region)); err != nil {
 		return false, err
 	}
+	if _, err := s.Catalog.Functions.DeleteAll(tx, catalog.FunctionsOf(region, r)); err != nil {
+		return false, err
+	}
 	return true, s.Catalog.Databases.Delete(tx, catalog.Key(region, r))
 }
 

@@ -62,7 +62,7 @@ func open(t testing.TB) *fixture {
 	f.directory, f.key, f.root, f.account = d, root, root.Principal, root.Principal.Account
 	f.ledger = governance.New(governance.Config{Store: f.st, Directory: d, Clock: f.clock})
 	f.catalog = catalog.New(f.st)
-	runner := jobs.New(jobs.Config{Store: f.st, Dir: dir})
+	runner := jobs.New(jobs.Config{Store: f.st, Dir: dir, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	clients := func(p authz.Principal, region string) aws.Config { return f.chain.AWSConfig(p, region) }
 	f.chain, err = wire.New(wire.Config{Services: []wire.Service{iam.New(iam.Config{Directory: d, Clock: f.clock}),
 		service.New(service.Config{Store: f.st, Directory: d, Ledger: f.ledger, Catalog: f.catalog, Jobs: runner, Clients: clients, Clock: f.clock})},

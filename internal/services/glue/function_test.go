@@ -65,4 +65,9 @@ func TestFunctions(t *testing.T) {
 	f.ok(err)
 	_, err = f.as(narrow).GetUserDefinedFunction(t.Context(), &glue.GetUserDefinedFunctionInput{DatabaseName: sales, FunctionName: aws.String("round2")})
 	f.fails("IAM", err, "AccessDeniedException", "userDefinedFunction/sales/round2")
+
+	_, err = f.DeleteDatabase(t.Context(), &glue.DeleteDatabaseInput{Name: sales})
+	f.ok(err)
+	f.database("sales")
+	list(glue.GetUserDefinedFunctionsInput{DatabaseName: sales, Pattern: aws.String("*")}, "")
 }

@@ -37,7 +37,7 @@ func belongs[T any](t *store.Table[T]) belonging {
 
 // belongings are all of them.
 func (s *Service) belongings() []belonging {
-	return []belonging{belongs(s.Catalog.Versions), s.Catalog.Partitions.Clear, s.Catalog.Statistics.Clear, belongs(s.Catalog.Indexes)}
+	return []belonging{belongs(s.Catalog.Versions), s.Catalog.Partitions.Clear, s.Catalog.Statistics.Clear, belongs(s.Catalog.Indexes), belongs(s.Catalog.Settings)}
 }
 
 // removeLater has the rows of a dropped table removed. Nobody finds them any more.

@@ -76,6 +76,9 @@ func (s *Service) show(ctx context.Context, t catalog.Table, a governance.Access
 // Source: https://docs.aws.amazon.com/glue/latest/webapi/API_CreateTable.html
 func (s *Service) CreateTable(ctx context.Context, in *glue.CreateTableInput) (*glue.CreateTableOutput, error) {
 	call := wire.CallOf(ctx)
+	if in.OpenTableFormatInput != nil {
+		return nil, wire.Errorf(400, "NotImplementedException", "OpenTableFormatInput is not implemented by Atelier: create Iceberg tables by metadata_location.")
+	}
 	if in.TableInput == nil {
 		return nil, invalid("TableInput is required.")
 	}

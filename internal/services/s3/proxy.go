@@ -40,6 +40,8 @@ func newProxy(socket string, log *slog.Logger) http.Handler {
 			p.Out.URL.Scheme, p.Out.URL.Host = "http", "s3"
 			p.Out.URL.RawQuery = p.In.URL.RawQuery
 			p.Out.Host = p.In.Host
+			// Of a body without a length the gateway may leave the end unread, which the connection's next request would begin with.
+			p.Out.Close = p.In.ContentLength < 0
 			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 				if v, ok := p.In.Header[name]; ok {
 					p.Out.Header[name] = v // may be signed

@@ -155,3 +155,9 @@ func (c *caller) get(location string) string {
 	}
 	return string(b)
 }
+
+func get(bucket, key string) *s3.GetObjectInput {
+	return &s3.GetObjectInput{Bucket: &bucket, Key: &key}
+}
+
+func bucket(name string) *s3.CreateBucketInput { return &s3.CreateBucketInput{Bucket: &name} }

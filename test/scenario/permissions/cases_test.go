@@ -7,7 +7,7 @@ package permissions
 // another who grants, "+" behind the permissions grants them with the grant option. Resources: catalog, db, orders,
 // orders(a,b), orders(-a), orders[filter], * (all tables), location, tag:key=value (tables), dbtag:key=value. Other steps are
 // "tag <resource> key=value", "iam <resource>" (leave it to IAM), "drop orders" and "again orders".
-// Principals: ann and bob are users of P, rob a role's session, rita a read-only administrator, nora has no IAM rights, mona is
+// Principals: ann and bob are users of P, rob is the session of a role (mia that of one of M) which an engine runs with, rita a read-only administrator, nora has no IAM rights, mona is
 // the administrator of M and mike its user, cora that of C, who never takes an invitation.
 //
 // want is ok, denied, missing, or what the call shows: columns or names.
@@ -99,13 +99,14 @@ var questions = []question{
 	{on("ann SELECT orders(order_id)"), "ann", "GetPartitions orders", "1"},
 	// Data cells filters.
 	{on("ann SELECT orders[uk]"), "ann", "GetTable orders", everything},
-	{on("ann SELECT orders[uk]"), "ann", "Rows orders", "country='UK'"},
+	{on("rob SELECT orders[uk]"), "rob", "Rows orders", "country='UK'"},
 	{on("ann SELECT orders[uk]"), "ann", "Credentials orders", "denied"},
 	{on("ann SELECT orders[few]"), "ann", "GetTable orders", "order_id country"},
 	{on("ann SELECT orders[few]"), "ann", "Credentials orders", "denied"},
 	{on("ann SELECT orders[both]"), "ann", "GetTable orders", "order_id country"},
-	{on("ann SELECT orders[both]"), "ann", "Rows orders", "country='UK'"},
-	{on("ann SELECT orders[uk]", "ann SELECT orders"), "ann", "Rows orders", ""},
+	{on("rob SELECT orders[both]"), "rob", "Rows orders", "country='UK'"},
+	{on("rob SELECT orders[uk]", "rob SELECT orders"), "rob", "Rows orders", ""},
+	{on("ann SELECT orders[uk]"), "ann", "Rows orders", "denied"},
 	{on("ann SELECT orders[uk]", "ann SELECT orders"), "ann", "Credentials orders", "ok"},
 	{on("ann SELECT orders[uk]", "-ann SELECT orders[uk]"), "ann", "GetTable orders", "denied"},
 	{on("ann SELECT orders[uk]"), "bob", "GetTable orders", "denied"},
@@ -183,7 +184,8 @@ var questions = []question{
 	{on("M SELECT orders"), "mike", "GetTable orders", "denied"},
 	{on("M SELECT orders"), "mona", "GetTable items", "denied"},
 	{on("M SELECT orders(-customer_id)"), "mona", "GetTable orders", "order_id country"},
-	{on("M SELECT orders[uk]"), "mona", "Rows orders", "country='UK'"},
+	{on("M SELECT+ orders[uk]", "mona:mia SELECT orders[uk]"), "mia", "Rows orders", "country='UK'"},
+	{on("M SELECT orders[uk]"), "mona", "Rows orders", "denied"},
 	{on("M SELECT *"), "mona", "GetTables", "items orders"},
 	{on("M SELECT orders"), "mona", "UpdateTable orders", "denied"},
 	{on("M SELECT orders"), "mona", "Credentials orders", "ok"},

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ram"
 	ramtypes "github.com/aws/aws-sdk-go-v2/service/ram/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
 
 const (
@@ -29,7 +31,7 @@ const (
 type world struct {
 	server *harness.Server
 	who    map[string]harness.Caller
-	role   string
+	roles  map[string]string // ARNs
 }
 
 func lake(c harness.Caller) *lakeformation.Client { return lakeformation.NewFromConfig(c.Config()) }
@@ -38,7 +40,7 @@ func data(c harness.Caller) *glue.Client          { return glue.NewFromConfig(c.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := t.Context()
-	w := &world{server: harness.Start(t), who: map[string]harness.Caller{}}
+	w := &world{server: harness.Start(t), who: map[string]harness.Caller{}, roles: map[string]string{}}
 	w.who["admin"] = harness.Must(w.server.Account(ctx, "producer"))(t)
 	w.who["mona"] = harness.Must(w.server.Account(ctx, "middle"))(t)
 	w.who["cora"] = harness.Must(w.server.Account(ctx, "consumer"))(t)
@@ -47,12 +49,12 @@ func newWorld(t *testing.T) *world {
 	}
 	w.who["nora"] = harness.Must(w.server.User(ctx, w.who["admin"], "nora", ""))(t)
 	admin := w.who["admin"]
-	w.role = w.makeRole(t, "rob", `{"AWS":"`+admin.ARN+`"}`, mayAsk)
-	w.who["rob"] = harness.Must(w.server.Assume(ctx, admin, w.role, "session", ""))(t)
+	w.engine(t, "rob", admin)
+	w.engine(t, "mia", w.who["mona"])
 	if _, err := admin.S3().CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
 		t.Fatal(err)
 	}
-	keeper := w.makeRole(t, "keeper", `{"Service":"lakeformation.amazonaws.com"}`,
+	keeper := makeRole(t, admin, "keeper", `{"Service":"lakeformation.amazonaws.com"}`,
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::governed","arn:aws:s3:::governed/*"]}]}`)
 	for _, name := range []string{"admin", "mona", "cora"} {
 		who := w.who[name]
@@ -60,6 +62,9 @@ func newWorld(t *testing.T) *world {
 			CreateDatabaseDefaultPermissions: []types.PrincipalPermissions{}, CreateTableDefaultPermissions: []types.PrincipalPermissions{},
 			AllowFullTableExternalDataAccess: aws.Bool(true)}
 		if name == "admin" {
+			settings.AllowExternalDataFiltering, settings.AuthorizedSessionTagValueList = aws.Bool(true), []string{"engine"}
+			settings.ExternalDataFilteringAllowList = []types.DataLakePrincipal{{DataLakePrincipalIdentifier: &admin.Account},
+				{DataLakePrincipalIdentifier: aws.String(w.who["mona"].Account)}}
 			settings.ReadOnlyAdmins = []types.DataLakePrincipal{{DataLakePrincipalIdentifier: aws.String(w.who["rita"].ARN)}}
 		}
 		if _, err := lake(who).PutDataLakeSettings(ctx, &lakeformation.PutDataLakeSettingsInput{DataLakeSettings: settings}); err != nil {
@@ -80,14 +85,27 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) makeRole(t *testing.T, name, principal, policy string) string {
+// engine makes a role and a session of it that says it filters rows by itself.
+func (w *world) engine(t *testing.T, name string, owner harness.Caller) {
 	t.Helper()
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":` + principal + `,"Action":"sts:AssumeRole"}]}`
-	made, err := w.who["admin"].IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
+	role := makeRole(t, owner, name, `{"AWS":"`+owner.ARN+`"}`, mayAsk)
+	out, err := owner.STS().AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("session"),
+		Tags: []ststypes.Tag{{Key: aws.String("LakeFormationAuthorizedCaller"), Value: aws.String("engine")}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.who["admin"].IAM().PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("p"), PolicyDocument: &policy}); err != nil {
+	w.roles[name] = role
+	w.who[name] = w.server.Caller(*out.Credentials.AccessKeyId, *out.Credentials.SecretAccessKey, *out.Credentials.SessionToken)
+}
+
+func makeRole(t *testing.T, owner harness.Caller, name, principal, policy string) string {
+	t.Helper()
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":` + principal + `,"Action":["sts:AssumeRole","sts:TagSession"]}]}`
+	made, err := owner.IAM().CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := owner.IAM().PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("p"), PolicyDocument: &policy}); err != nil {
 		t.Fatal(err)
 	}
 	return *made.Role.Arn
@@ -149,8 +167,8 @@ func (p *place) arn(name string) string {
 		return p.who["mona"].Account
 	case "C":
 		return p.who["cora"].Account
-	case "rob":
-		return p.role
+	case "rob", "mia":
+		return p.roles[name]
 	case "everyone":
 		return p.who["admin"].Account + ":IAMPrincipals"
 	case "IAM":

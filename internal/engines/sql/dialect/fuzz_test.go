@@ -11,7 +11,7 @@ func FuzzTranslate(f *testing.F) {
 		f.Add(c.Statement())
 	}
 	lookup := func(Name) (*Table, error) {
-		return &Table{Ref: "t0", Columns: []Column{{"id", basic(Integer)}, {"g", basic(Varchar)}}}, nil
+		return &Table{Ref: "t0", Columns: []Column{{Name: "id", Type: basic(Integer)}, {Name: "g", Type: basic(Varchar)}}}, nil
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		st, err := Translate(query, Options{Catalog: "c", Database: "d", Lookup: lookup})
@@ -31,7 +31,7 @@ func FuzzTranslate(f *testing.F) {
 func FuzzCondition(f *testing.F) {
 	f.Add("country = 'DE' AND id > 3")
 	f.Fuzz(func(t *testing.T, cond string) {
-		_, _, err := TranslateCondition(cond, []Column{{"id", basic(Integer)}, {"country", basic(Varchar)}})
+		_, _, err := TranslateCondition(cond, []Column{{Name: "id", Type: basic(Integer)}, {Name: "country", Type: basic(Varchar)}})
 		if _, ok := err.(*Error); err != nil && !ok {
 			t.Errorf("%q: %T %v", cond, err, err)
 		}

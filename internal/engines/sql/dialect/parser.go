@@ -10,6 +10,7 @@ type parser struct {
 	i      int
 	depth  int
 	params int
+	tried  map[int]bool // places where a query in parentheses was looked for, so that it is done once
 }
 
 // failure carries an error up through the descent.

@@ -61,6 +61,9 @@ func (p *parser) symbolAtom() expr {
 // queryInParens tries to read "((SELECT …) UNION …)" as a query and goes back when it is an expression after all.
 func (p *parser) queryInParens() (ok bool) {
 	at, depth, params := p.i, p.depth, p.params
+	if known, tried := p.tried[at]; tried {
+		return known
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			if _, is := r.(failure); !is {
@@ -69,6 +72,10 @@ func (p *parser) queryInParens() (ok bool) {
 			ok = false
 		}
 		p.i, p.depth, p.params = at, depth, params
+		if p.tried == nil {
+			p.tried = map[int]bool{}
+		}
+		p.tried[at] = ok
 	}()
 	p.query()
 	return p.peek().is(")")

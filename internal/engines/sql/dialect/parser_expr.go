@@ -88,7 +88,7 @@ func (p *parser) comparison(t token, op string, x expr) expr {
 func (p *parser) in(at Pos, not bool, x expr) expr {
 	p.expect("(")
 	n := &inTest{Pos: at, not: not, x: x}
-	if t := p.peek(); t.is("select") || t.is("with") || t.is("values") || t.is("table") || t.is("(") && p.parenQuery() {
+	if t := p.peek(); t.is("select") || t.is("with") || t.is("values") || t.is("table") || t.is("(") && p.parenQuery() && p.queryInParens() {
 		n.sub = p.query()
 	} else {
 		n.list = p.exprs()
@@ -101,17 +101,25 @@ func (p *parser) in(at Pos, not bool, x expr) expr {
 func (p *parser) value() expr {
 	defer p.enter()()
 	l := p.sum()
-	for p.peek().is("||") {
-		t := p.take()
+	for n := 0; p.peek().is("||"); n++ {
+		t := p.link(n)
 		l = &binary{t.pos, "||", l, p.sum()}
 	}
 	return l
 }
 
+// link takes the n-th operator of a row of them, which nest to the left.
+func (p *parser) link(n int) token {
+	if n > maxDepth*3 {
+		p.fail(Syntax, p.peek().pos, "too many operators in a row")
+	}
+	return p.take()
+}
+
 func (p *parser) sum() expr {
 	l := p.product()
-	for p.peek().is("+") || p.peek().is("-") {
-		t := p.take()
+	for n := 0; p.peek().is("+") || p.peek().is("-"); n++ {
+		t := p.link(n)
 		l = &binary{t.pos, t.text, l, p.product()}
 	}
 	return l
@@ -119,8 +127,8 @@ func (p *parser) sum() expr {
 
 func (p *parser) product() expr {
 	l := p.signed()
-	for p.peek().is("*") && !p.ahead(1).is(",") && !p.ahead(1).is("from") || p.peek().is("/") || p.peek().is("%") {
-		t := p.take()
+	for n := 0; p.peek().is("*") && !p.ahead(1).is(",") && !p.ahead(1).is("from") || p.peek().is("/") || p.peek().is("%"); n++ {
+		t := p.link(n)
 		l = &binary{t.pos, t.text, l, p.signed()}
 	}
 	return l

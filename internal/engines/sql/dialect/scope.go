@@ -4,13 +4,15 @@ import "strings"
 
 // source is one relation of a FROM clause.
 type source struct {
-	alias  string // in the engine and for the user
-	name   Name   // of a table without an alias, which db.table.column may name
-	cols   []Column
-	joined map[string]bool // columns of USING, which belong to both sides
-	bare   bool            // columns are printed without the alias
-	use    *Use
-	inline map[string]val // texts that stand for names
+	alias    string // in the engine and for the user
+	name     Name   // of a table without an alias, which db.table.column may name
+	cols     []Column
+	joined   map[string]bool // columns of USING, which belong to both sides
+	bare     bool            // columns are printed without the alias
+	use      *Use
+	inline   map[string]val // texts that stand for names
+	nullable bool           // on the side of an outer join that may be NULL
+	renamed  bool           // an alias gives its columns other names
 }
 
 // scope is what names mean at some place of a statement.

@@ -56,6 +56,9 @@ func lex(sql string) ([]token, error) {
 	if !utf8.ValidString(sql) {
 		return nil, errorf(Syntax, Pos{1, 1}, "the statement is not UTF-8")
 	}
+	if strings.IndexByte(sql, 0) >= 0 {
+		return nil, errorf(Syntax, Pos{1, 1}, "the statement has a NUL character")
+	}
 	l := &lexer{in: sql, line: 1, col: 1}
 	var out []token
 	for {
@@ -137,6 +140,9 @@ func (l *lexer) scan(t *token, s string) (int, error) {
 		t.text = strings.ToLower(t.text)
 		if err == nil && t.text == "" {
 			err = errorf(Syntax, t.pos, "Zero-length delimited identifier not allowed")
+		}
+		if err == nil && !PlainName(t.text) {
+			err = errorf(Syntax, t.pos, "control characters are not allowed in a name")
 		}
 		return n, err
 	case c == '`':
@@ -245,6 +251,9 @@ func endOfNumber(t *token, s string, n int) error {
 	}
 	return nil
 }
+
+// PlainName tells whether a name has no control characters. Others can't be named in a statement.
+func PlainName(s string) bool { return strings.IndexFunc(s, unicode.IsControl) < 0 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 

@@ -11,6 +11,7 @@ import (
 type Column struct {
 	Name string
 	Type *Type
+	Key  bool // of the table's partitions
 }
 
 // Name is the full name of a table, in lower case.
@@ -51,6 +52,8 @@ type Use struct {
 	Ref     string
 	All     bool
 	Columns map[string]bool
+	refs    int      // how often a FROM names it
+	prunes  []string // what is known of its keys, for those that say something
 }
 
 // Statement is a translated SELECT.

@@ -77,6 +77,8 @@ func (t *translator) tableRef(r *tableRef) string {
 		found.use.All = true // names are of the alias from here on
 		sql += columnList(s.cols)
 	}
+	s.renamed = len(a.columns) > 0
+	found.use.refs++
 	t.add(s)
 	return sql
 }
@@ -165,6 +167,12 @@ func (t *translator) join(j *join) string {
 	middle := len(t.scope.sources)
 	r := t.relation(j.r)
 	left, right := t.scope.sources[first:middle], t.scope.sources[middle:]
+	for _, s := range left {
+		s.nullable = s.nullable || j.kind == "right" || j.kind == "full"
+	}
+	for _, s := range right {
+		s.nullable = s.nullable || j.kind == "left" || j.kind == "full"
+	}
 	using := j.using
 	if j.natural {
 		for _, s := range left {
@@ -239,7 +247,7 @@ func (t *translator) unnest(u *unnest) string {
 			name = "_col" + strconv.Itoa(len(cols))
 		}
 		outer = append(outer, sql)
-		cols = append(cols, Column{name, typ})
+		cols = append(cols, Column{Name: name, Type: typ})
 	}
 	for _, x := range u.args {
 		v := t.expr(x)

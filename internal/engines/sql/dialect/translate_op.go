@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -22,7 +23,12 @@ func (t *translator) binary(b *binary) val {
 	switch b.op {
 	case "and", "or":
 		w := strings.ToUpper(b.op)
-		return val{"(" + t.condition(b.l, w) + " " + w + " " + t.condition(b.r, w) + ")", basic(Boolean)}
+		parts := chain(b)
+		conds := make([]string, len(parts))
+		for i, x := range parts {
+			conds[i] = t.condition(x, w)
+		}
+		return val{"(" + strings.Join(conds, " "+w+" ") + ")", basic(Boolean)}
 	case "||":
 		return t.concat(b.Pos, t.expr(b.l), t.expr(b.r))
 	case "=", "<>", "<", "<=", ">", ">=":
@@ -43,6 +49,22 @@ func (t *translator) binary(b *binary) val {
 	}
 	t.fail(TypeMismatch, b.Pos, "Cannot apply operator: %s %s %s", l.t, b.op, r.t)
 	return val{}
+}
+
+// chain takes a AND b AND c apart, however long it is.
+func chain(b *binary) []expr {
+	var parts []expr
+	var x expr = b
+	for {
+		c, ok := x.(*binary)
+		if !ok || c.op != b.op {
+			parts = append(parts, x)
+			slices.Reverse(parts)
+			return parts
+		}
+		parts = append(parts, c.r)
+		x = c.l
+	}
 }
 
 func (t *translator) compare(b *binary) val {

@@ -99,7 +99,7 @@ func (t *translator) rename(at Pos, cols []Column, names []string) []Column {
 	}
 	renamed := make([]Column, len(cols))
 	for i := range cols {
-		renamed[i] = Column{names[i], cols[i].Type}
+		renamed[i] = Column{Name: names[i], Type: cols[i].Type}
 	}
 	return renamed
 }
@@ -141,7 +141,7 @@ func (t *translator) setBody(b *setBody) out {
 	cols := make([]Column, len(l.cols))
 	for i := range cols {
 		a, c := l.cols[i].Type, r.cols[i].Type
-		cols[i] = Column{l.cols[i].Name, unify(a, c)}
+		cols[i] = Column{Name: l.cols[i].Name, Type: unify(a, c)}
 		if a.class() != "" && c.class() != "" && a.class() != c.class() {
 			t.fail(TypeMismatch, b.Pos, "column %d in %s query has incompatible types: %s, %s", i+1, strings.ToUpper(b.op), a, c)
 		}
@@ -169,7 +169,7 @@ func (t *translator) values(b *valuesBody) out {
 			v := t.expr(e)
 			vals[j] = v.sql
 			if i == 0 {
-				cols = append(cols, Column{"_col" + strconv.Itoa(j), v.t})
+				cols = append(cols, Column{Name: "_col" + strconv.Itoa(j), Type: v.t})
 			} else {
 				cols[j].Type = unify(cols[j].Type, v.t)
 			}
@@ -205,6 +205,7 @@ func (t *translator) selectBody(b *selectBody) out {
 	}
 	if b.where != nil {
 		sql += " WHERE " + t.condition(b.where, "WHERE")
+		t.prune(b.where)
 	}
 	if b.group != nil {
 		sql += " GROUP BY " + t.grouping(b.group, b.items)
@@ -235,7 +236,7 @@ func (t *translator) items(b *selectBody) (string, []Column) {
 	var cols []Column
 	add := func(sql, name string, typ *Type) {
 		items = append(items, sql+" AS "+quote(name))
-		cols = append(cols, Column{name, typ})
+		cols = append(cols, Column{Name: name, Type: typ})
 	}
 	for _, it := range b.items {
 		if it.star {

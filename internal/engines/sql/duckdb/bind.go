@@ -18,8 +18,7 @@ type bound struct {
 	ref   string
 	name  sql.Name
 	table *sql.Table
-	cols  []dialect.Column // all of it, files' and keys
-	types map[string]*sql.Type
+	cols  []dialect.Column   // all of it, files' and keys
 	use   *dialect.Use       // what the statement reads; nil until translated
 	view  *dialect.Statement // of a fenced view
 }
@@ -39,17 +38,21 @@ func (q *query) lookup(ctx context.Context, tables sql.Resolver, depth int) dial
 		if t.View != nil {
 			return q.lookupView(ctx, n, t.View, depth)
 		}
-		b := &bound{name: n, table: t, types: map[string]*sql.Type{}}
+		b := &bound{name: n, table: t}
 		var visible []dialect.Column
-		for _, c := range slices.Concat(t.Columns, t.Keys) {
+		for i, c := range slices.Concat(t.Columns, t.Keys) {
+			key := i >= len(t.Columns)
 			typ, err := dialect.ParseHive(c.Type)
 			if err != nil {
 				return nil, sql.Errorf(sql.NotSupported, "HIVE_UNSUPPORTED_FORMAT", "column '%s' of table '%s' has a type that is not supported: %s", c.Name, n, c.Type)
 			}
 			c.Name = strings.ToLower(c.Name)
-			b.cols, b.types[c.Name] = append(b.cols, dialect.Column{Name: c.Name, Type: typ}), typ
+			if !dialect.PlainName(c.Name) {
+				return nil, sql.Errorf(sql.NotSupported, "HIVE_INVALID_METADATA", "a column of table '%s' has a name that is not supported", n)
+			}
+			b.cols = append(b.cols, dialect.Column{Name: c.Name, Type: typ, Key: key})
 			if t.Cut.Columns == nil || slices.Contains(t.Cut.Columns, c.Name) {
-				visible = append(visible, dialect.Column{Name: c.Name, Type: typ})
+				visible = append(visible, dialect.Column{Name: c.Name, Type: typ, Key: key})
 			}
 		}
 		if len(visible) == 0 {
@@ -69,6 +72,9 @@ func (q *query) add(b *bound) string {
 func (q *query) lookupView(ctx context.Context, n dialect.Name, v *sql.View, depth int) (*dialect.Table, error) {
 	var cols []dialect.Column
 	for _, c := range v.Columns {
+		if !dialect.PlainName(c.Name) {
+			return nil, sql.Errorf(sql.NotSupported, "INVALID_VIEW", "a column of view '%s' has a name that is not supported", n)
+		}
 		typ, err := dialect.ParseType(c.Type)
 		if err != nil {
 			if typ, err = dialect.ParseHive(c.Type); err != nil {

@@ -2,6 +2,8 @@ package duckdb
 
 import (
 	"context"
+	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
@@ -12,7 +14,7 @@ import (
 // statement will read the files itself.
 func (q *query) scan(ctx context.Context, b *bound, cols []dialect.Column, keep bool) (string, error) {
 	var parts []string
-	for _, p := range b.table.Partitions {
+	for _, p := range q.wanted(ctx, b) {
 		paths, err := q.files(ctx, b, p)
 		if err != nil {
 			return "", err
@@ -36,6 +38,60 @@ func (q *query) scan(ctx context.Context, b *bound, cols []dialect.Column, keep 
 		items[i] = "CAST(NULL AS " + c.Type.Duck() + ") AS " + quoted(c.Name)
 	}
 	return "SELECT " + strings.Join(items, ", ") + " WHERE FALSE", nil
+}
+
+// wanted leaves out the partitions of which no row can have a part, before any of their files is looked for. Of a table
+// that is cut to rows only the cut decides: which partitions are read, and for how long, tells of its rows.
+func (q *query) wanted(ctx context.Context, b *bound) []sql.Partition {
+	all := b.table.Partitions
+	var keys []dialect.Column
+	for _, c := range b.cols {
+		if c.Key {
+			keys = append(keys, c)
+		}
+	}
+	cond := b.use.Prune()
+	if cut := b.table.Cut; cut.Rows != "" {
+		cond = dialect.KeyCondition(cut.Rows, keys)
+	} else if len(cut.Cells) > 0 {
+		return all
+	}
+	if cond == "" || len(keys) == 0 || len(all) < 2 {
+		return all
+	}
+	names := quoted("#i")
+	for i := range keys {
+		names += ", " + quoted(keys[i].Name)
+	}
+	rows := make([]string, len(all))
+	for i, p := range all {
+		rows[i] = "(" + literal(strconv.Itoa(i))
+		for _, k := range keys {
+			rows[i] += ", " + partitionValue(b.table.Keys, p.Values, k)
+		}
+		rows[i] += ")"
+	}
+	for _, m := range dialect.Macros(cond) {
+		if q.in.exec(ctx, m) != nil {
+			return all
+		}
+	}
+	kept, err := q.in.strings(ctx, "SELECT \"#i\" FROM (VALUES "+strings.Join(rows, ", ")+") AS v("+names+") WHERE "+cond)
+	if err != nil {
+		return all // the condition will fail again where it can be told
+	}
+	var numbers []int
+	for _, k := range kept {
+		if i, err := strconv.Atoi(k); err == nil {
+			numbers = append(numbers, i)
+		}
+	}
+	sort.Ints(numbers)
+	out := make([]sql.Partition, len(numbers))
+	for i, n := range numbers {
+		out[i] = all[n]
+	}
+	return out
 }
 
 // byCompression puts files together that one call can read.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
@@ -115,6 +116,44 @@ func TestPartitions(t *testing.T) {
 	ts["t"].Cut = sql.Cut{Rows: "r = 'eu'"}
 	f("SELECT * FROM t ORDER BY a", "1|2020-01-01|eu\n2|2020-01-01|eu")
 	f("SELECT count(*) FROM t", "2")
+}
+
+// TestPruning: partitions that have no part in a statement are not even asked for their files, unless that could tell.
+func TestPruning(t *testing.T) {
+	e := newEngine(t, Config{})
+	f := func(cut sql.Cut, query, want, opened string) {
+		t.Helper()
+		var asked []string
+		tab := &sql.Table{Columns: []sql.Column{{Name: "a", Type: "int"}}, Keys: []sql.Column{{Name: "dt", Type: "date"}, {Name: "r", Type: "string"}}, Format: csv, Cut: cut}
+		for _, v := range [][]string{{"2020-01-01", "eu"}, {"2020-01-02", "eu"}, {"2020-01-02", "us"}} {
+			path := write(t, "p.csv", v[0][9:]+"\n")
+			tab.Partitions = append(tab.Partitions, sql.Partition{Values: v, Files: func(context.Context) ([]sql.File, error) {
+				asked = append(asked, v[0][9:]+v[1])
+				return []sql.File{{Path: path}}, nil
+			}})
+		}
+		got, err := ask(t.Context(), e, tables{"t": tab}, query)
+		if err != nil || got != want {
+			t.Errorf("%s: got %s %v, want %s", query, got, err, want)
+		}
+		if s := strings.Join(asked, " "); s != opened {
+			t.Errorf("%s: opened %s, want %s", query, s, opened)
+		}
+	}
+	const all = "1eu 2eu 2us"
+	f(sql.Cut{}, "SELECT count(*) FROM t", "3", all)
+	f(sql.Cut{}, "SELECT count(*) FROM t WHERE dt = DATE '2020-01-01'", "1", "1eu")
+	f(sql.Cut{}, "SELECT count(*) FROM t x WHERE x.dt > DATE '2020-01-01' AND r = 'us' AND a > 0", "1", "2us")
+	f(sql.Cut{}, "SELECT count(*) FROM t WHERE r = 'us' OR a = 1", "2", all)
+	f(sql.Cut{}, "SELECT count(*) FROM t WHERE year(dt) = 2019", "0", "")
+	f(sql.Cut{}, "SELECT count(*) FROM t p, t q WHERE p.r = 'us' AND q.dt = DATE '2020-01-01'", "1", "1eu 2us")
+	f(sql.Cut{}, "SELECT count(*) FROM t p, t q WHERE p.r = 'us'", "3", all)
+	f(sql.Cut{}, "SELECT count(*) FROM t p LEFT JOIN t q ON p.a = q.a AND q.r = 'us' WHERE q.r IS NULL", "1", all)
+	f(sql.Cut{}, "WITH w AS (SELECT * FROM t WHERE r = 'us') SELECT count(*) FROM w", "1", "2us")
+	f(sql.Cut{}, "SELECT count(*) FROM (SELECT *, row_number() OVER (ORDER BY a, r) n FROM t) WHERE r = 'us' AND n = 3", "1", all)
+	f(sql.Cut{Rows: "r = 'eu' AND a > 0"}, "SELECT count(*) FROM t", "2", "1eu 2eu")
+	f(sql.Cut{Rows: "r = 'eu'"}, "SELECT count(*) FROM t WHERE dt = DATE '2020-01-01'", "1", "1eu 2eu")
+	f(sql.Cut{Rows: "a = 1"}, "SELECT count(*) FROM t WHERE dt = DATE '2020-01-02'", "0", all)
 }
 
 // TestStaged reads files that are not here, compressed, and names that look like patterns.
