@@ -328,11 +328,11 @@ func state(t testing.TB, s *harness.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := messaging(ctx, root)
+	databases, err := glue.NewFromConfig(root.Config()).GetDatabases(ctx, &glue.GetDatabasesInput{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	databases, err := glue.NewFromConfig(root.Config()).GetDatabases(ctx, &glue.GetDatabasesInput{})
+	made, err := messaging(ctx, root)
 	if err != nil {
 		t.Fatal(err)
 	}

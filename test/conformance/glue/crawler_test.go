@@ -142,8 +142,12 @@ func TestCrawlerRefusals(t *testing.T) {
 		{"JDBC", "JdbcTargets", func(in *glue.CreateCrawlerInput) {
 			in.Targets.JdbcTargets = []types.JdbcTarget{{ConnectionName: aws.String("c"), Path: aws.String("p")}}
 		}},
-		{"DynamoDB", "DynamoDBTargets", func(in *glue.CreateCrawlerInput) { in.Targets.DynamoDBTargets = []types.DynamoDBTarget{{Path: aws.String("p")}} }},
-		{"MongoDB", "MongoDBTargets", func(in *glue.CreateCrawlerInput) { in.Targets.MongoDBTargets = []types.MongoDBTarget{{Path: aws.String("p")}} }},
+		{"DynamoDB", "DynamoDBTargets", func(in *glue.CreateCrawlerInput) {
+			in.Targets.DynamoDBTargets = []types.DynamoDBTarget{{Path: aws.String("p")}}
+		}},
+		{"MongoDB", "MongoDBTargets", func(in *glue.CreateCrawlerInput) {
+			in.Targets.MongoDBTargets = []types.MongoDBTarget{{Path: aws.String("p")}}
+		}},
 		{"Delta", "DeltaTargets", func(in *glue.CreateCrawlerInput) { in.Targets.DeltaTargets = []types.DeltaTarget{{}} }},
 		{"Hudi", "HudiTargets", func(in *glue.CreateCrawlerInput) { in.Targets.HudiTargets = []types.HudiTarget{{}} }},
 		{"Iceberg", "IcebergTargets", func(in *glue.CreateCrawlerInput) { in.Targets.IcebergTargets = []types.IcebergTarget{{}} }},
