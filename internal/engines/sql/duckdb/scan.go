@@ -225,9 +225,9 @@ func parquetByID(byID map[string]int, cols []dialect.Column, paths []string) sou
 		}
 	}
 	if len(items) == 0 { // rows without a value
-		return source{from: "read_parquet(" + list(paths) + ", hive_partitioning = false)", item: func(c dialect.Column) string { return "NULL" }}
+		return source{from: "read_parquet(" + pathList(paths) + ", hive_partitioning = false)", item: func(c dialect.Column) string { return "NULL" }}
 	}
-	from := "read_parquet(" + list(paths) + ", hive_partitioning = false, schema = MAP {" + strings.Join(items, ", ") + "})"
+	from := "read_parquet(" + pathList(paths) + ", hive_partitioning = false, schema = MAP {" + strings.Join(items, ", ") + "})"
 	return source{from, func(c dialect.Column) string {
 		if byID[c.Name] == 0 {
 			return "CAST(NULL AS " + c.Type.Duck() + ")"
