@@ -42,7 +42,7 @@ func (q *session) readable(ctx context.Context, id, database, name string) (*rea
 		return nil, fmt.Errorf("cannot read table %s.%s: %w", database, name, err)
 	}
 	t := found.Table
-	if link := t.TargetTable; link != nil && aws.ToString(t.DatabaseName)+aws.ToString(link.DatabaseName) != "" && t.StorageDescriptor == nil {
+	if link := t.TargetTable; link != nil { // Glue answers under the link's name, with what the target has
 		return q.readable(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name))
 	}
 	r := &readable{}
