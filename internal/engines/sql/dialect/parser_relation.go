@@ -93,7 +93,7 @@ func (p *parser) aliasedRelation() relation {
 	t := p.peek()
 	switch {
 	case p.accept("("):
-		if n := p.peek(); n.is("select") || n.is("with") || n.is("values") || n.is("table") || n.is("(") && p.parenQuery() {
+		if n := p.peek(); n.is("select") || n.is("with") || n.is("values") || n.is("table") || n.is("(") && p.parenQuery() && p.queryInParens() {
 			d := &derived{Pos: t.pos, q: p.query()}
 			p.expect(")")
 			d.alias = p.alias()
