@@ -168,6 +168,30 @@ func TestLine(t *testing.T) {
 	d.empty()
 }
 
+// TestCrowd has a place that does not answer hold up nobody else.
+func TestCrowd(t *testing.T) {
+	st, c := database(t)
+	d := open(t, st, c)
+	stuck := make(chan struct{})
+	d.Define("stuck", delivery.Courier{Deliver: func(ctx context.Context, p delivery.Parcel) error {
+		<-stuck
+		return nil
+	}})
+	d.run()
+	for range 200 {
+		if err := st.Update(context.Background(), func(tx *store.Tx) error {
+			return d.Accept(tx, delivery.Parcel{Kind: "stuck", Place: "there", MaxAttempts: 1, Account: "1"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.accept(delivery.Parcel{MaxAttempts: 1, Place: "elsewhere"}, "outside")
+	d.accept(delivery.Parcel{MaxAttempts: 1}, "inside")
+	d.soon("the others", func() bool { return len(d.got) == 2 })
+	close(stuck)
+	d.empty()
+}
+
 func BenchmarkDeliver(b *testing.B) {
 	st, c := database(b)
 	d := open(b, st, c)

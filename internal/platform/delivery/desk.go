@@ -29,8 +29,11 @@ type Config struct {
 }
 
 const (
-	// couriers is how many parcels are on their way at a time. They mostly wait: for commits, and for the addresses of others.
+	// couriers is how many parcels of a lane are on their way at a time. They mostly wait: for commits, and for the addresses of
+	// others.
 	couriers = 64
+	// crowd is how many are on their way to one place outside at a time, so that one that does not answer holds up itself alone.
+	crowd = 8
 	// patience is how long one attempt may take.
 	patience = 30 * time.Second
 	// held is how many parcels lie in memory as a whole; of others only what is needed to order them.
@@ -45,20 +48,33 @@ type Desk struct {
 	table    *store.Table[Parcel]
 	couriers map[string]Courier
 
-	mu    sync.Mutex
-	last  int64
-	due   waiting
-	lines map[string]*line
-	held  int
-	begun bool
-	early []*slip // accepted before the desk began
-	news  chan struct{}
+	mu     sync.Mutex
+	last   int64
+	lanes  [2]lane // within the server, and outside
+	lines  map[string]*line
+	places map[string]*place
+	held   int
+	begun  bool
+	early  []*slip // accepted before the desk began
+}
+
+// lane is the parcels that wait for their time, with couriers of its own.
+type lane struct {
+	due  waiting
+	news chan struct{}
+}
+
+// place is somewhere outside, with how many are on their way and those that have to wait for them.
+type place struct {
+	flying int
+	behind []*slip
 }
 
 // slip is a parcel as the desk knows it.
 type slip struct {
 	key    store.Key
 	line   string
+	place  string
 	due    time.Time
 	parcel *Parcel // nil: to be read
 }
@@ -72,7 +88,7 @@ func New(c Config) *Desk {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Desk{Config: c, table: store.NewTable[Parcel](c.Store, "delivery_parcel"), couriers: map[string]Courier{}, lines: map[string]*line{},
-		news: make(chan struct{}, 1)}
+		places: map[string]*place{}, lanes: [2]lane{{news: make(chan struct{}, 1)}, {news: make(chan struct{}, 1)}}}
 }
 
 // Define names the courier of a kind of parcels, before Run.
@@ -96,7 +112,7 @@ func (d *Desk) Accept(tx *store.Tx, p Parcel) error {
 	if err := d.table.Insert(tx, k, p); err != nil {
 		return err
 	}
-	tx.OnCommit(func() { d.take(&slip{key: k, line: p.Line, due: p.Due, parcel: &p}) })
+	tx.OnCommit(func() { d.take(&slip{key: k, line: p.Line, place: p.Place, due: p.Due, parcel: &p}) })
 	return nil
 }
 
@@ -137,19 +153,32 @@ func (d *Desk) queue(s *slip) {
 		}
 		d.lines[s.line] = &line{}
 	}
-	heap.Push(&d.due, s)
-	d.tell()
+	d.push(s)
 }
 
-func (d *Desk) tell() {
+// push puts a slip among those of its lane that wait for their time.
+func (d *Desk) push(s *slip) {
+	l := &d.lanes[0]
+	if s.place != "" {
+		l = &d.lanes[1]
+	}
+	heap.Push(&l.due, s)
+	l.tell()
+}
+
+func (l *lane) tell() {
 	select {
-	case d.news <- struct{}{}:
+	case l.news <- struct{}{}:
 	default:
 	}
 }
 
 // Wake has the desk look at the time again, when the clock was moved by hand.
-func (d *Desk) Wake() { d.tell() }
+func (d *Desk) Wake() {
+	for i := range d.lanes {
+		d.lanes[i].tell()
+	}
+}
 
 // Waiting is how many parcels have not arrived yet.
 func (d *Desk) Waiting(ctx context.Context) (n int, err error) {
@@ -176,6 +205,15 @@ func (d *Desk) Run(ctx context.Context) {
 		case <-time.After(wait):
 		}
 	}
+	var all sync.WaitGroup
+	for i := range d.lanes {
+		all.Go(func() { d.run(ctx, &d.lanes[i]) })
+	}
+	all.Wait()
+}
+
+// run delivers the parcels of a lane.
+func (d *Desk) run(ctx context.Context, l *lane) {
 	work := make(chan *slip)
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -188,7 +226,7 @@ func (d *Desk) Run(ctx context.Context) {
 		})
 	}
 	for {
-		s, wait := d.next()
+		s, wait := d.next(l)
 		if s != nil {
 			select {
 			case work <- s:
@@ -202,7 +240,7 @@ func (d *Desk) Run(ctx context.Context) {
 		case <-ctx.Done():
 			t.Stop()
 			return
-		case <-d.news:
+		case <-l.news:
 		case <-t.C:
 		}
 		t.Stop()
@@ -224,7 +262,7 @@ func (d *Desk) load(ctx context.Context) error {
 		}
 		for _, row := range rows {
 			known[row.Key] = true
-			slips = append(slips, &slip{key: row.Key, line: row.Value.Line, due: row.Value.Due})
+			slips = append(slips, &slip{key: row.Key, line: row.Value.Line, place: row.Value.Place, due: row.Value.Due})
 			r.After = row.Key.ID
 		}
 		if len(rows) < page {
@@ -246,20 +284,51 @@ func (d *Desk) load(ctx context.Context) error {
 }
 
 // next gives the slip that is due, or how long to wait.
-func (d *Desk) next() (*slip, time.Duration) {
+func (d *Desk) next(l *lane) (*slip, time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.due) == 0 {
-		return nil, time.Minute
+	for len(l.due) > 0 {
+		if wait := l.due[0].due.Sub(d.Clock.Now()); wait > 0 {
+			return nil, min(wait, time.Minute)
+		}
+		s := heap.Pop(&l.due).(*slip)
+		if s.place != "" && !d.enter(s) {
+			continue
+		}
+		if s.parcel != nil {
+			d.held--
+		}
+		return s, 0
 	}
-	if wait := d.due[0].due.Sub(d.Clock.Now()); wait > 0 {
-		return nil, min(wait, time.Minute)
+	return nil, time.Minute
+}
+
+// enter lets a slip go to its place, or has it wait for those that are on their way.
+func (d *Desk) enter(s *slip) bool {
+	p, ok := d.places[s.place]
+	if !ok {
+		p = &place{}
+		d.places[s.place] = p
 	}
-	s := heap.Pop(&d.due).(*slip)
-	if s.parcel != nil {
-		d.held--
+	if p.flying == crowd {
+		p.behind = append(p.behind, s)
+		return false
 	}
-	return s, 0
+	p.flying++
+	return true
+}
+
+// leave ends a way to a place, and has the next go.
+func (d *Desk) leave(s *slip) {
+	p := d.places[s.place]
+	p.flying--
+	switch {
+	case len(p.behind) > 0:
+		d.push(p.behind[0])
+		p.behind = p.behind[1:]
+	case p.flying == 0:
+		delete(d.places, s.place)
+	}
 }
 
 // attempt tries a parcel once and writes down what came of it. What is not written down is tried again.
@@ -276,10 +345,12 @@ func (d *Desk) attempt(ctx context.Context, s *slip) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if s.place != "" {
+		d.leave(s)
+	}
 	if !again.IsZero() {
 		s.due, s.parcel = again, nil
-		heap.Push(&d.due, s)
-		d.tell()
+		d.push(s)
 		return
 	}
 	if s.line == "" {
@@ -290,9 +361,8 @@ func (d *Desk) attempt(ctx context.Context, s *slip) {
 		delete(d.lines, s.line)
 		return
 	}
-	heap.Push(&d.due, l.behind[0])
+	d.push(l.behind[0])
 	l.behind = l.behind[1:]
-	d.tell()
 }
 
 // once gives when the parcel is to be tried again; zero when it is gone.

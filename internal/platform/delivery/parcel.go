@@ -13,6 +13,7 @@ type Parcel struct {
 	Account     string // that sends
 	Region      string
 	Line        string `json:",omitempty"` // parcels of one line go in order, one after the other; "": in any order
+	Place       string `json:",omitempty"` // outside the server; of those to one place few are on their way at a time
 	Data        json.RawMessage
 	Accepted    time.Time
 	MaxAge      time.Duration // 0: any

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -166,6 +167,11 @@ func (s *Service) carry(ctx context.Context, e platformbus.Event) error {
 	ev := event{Version: "0", ID: e.ID, DetailType: e.DetailType, Source: e.Source, Account: e.Account, Time: e.Time.UTC().Format(timeForm),
 		Region: e.Region, Resources: append([]string{}, e.Resources...), Detail: detail}
 	p, err := s.plan(ctx, store.Key{Account: e.Account, Region: e.Region, ID: defaultBus}, ev, 0, nil)
+	var unreadable *wire.Error
+	if errors.As(err, &unreadable) || !json.Valid(detail) { // it would hold up all others for ever
+		s.Logger.Error("cannot read an event", "id", e.ID, "source", e.Source, "error", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

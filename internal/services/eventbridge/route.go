@@ -99,6 +99,9 @@ func (p *plan) send(ruleKey store.Key, targets []types.Target, now time.Time, ho
 				d.MaxAge = time.Duration(*r.MaximumEventAgeInSeconds) * time.Second
 			}
 		}
+		if strings.Contains(aws.ToString(t.Arn), ":api-destination/") {
+			d.Place = *t.Arn
+		}
 		if q := t.SqsParameters; q != nil && aws.ToString(q.MessageGroupId) != "" {
 			d.Line = x.Rule + "\n" + aws.ToString(t.Id)
 		}

@@ -20,15 +20,26 @@ func tagMap(list []types.Tag) (map[string]string, error) {
 	return tags, nil
 }
 
-// retag reads and changes the tags of a bus or rule.
-func (s *Service) retag(ctx context.Context, resource *string, f func(map[string]string) (map[string]string, error)) error {
+// tagged reads the key of a bus or rule out of its ARN.
+func tagged(resource *string) (kind string, k store.Key, err error) {
 	a, err := arn.Parse(aws.ToString(resource))
 	kind, name, ok := strings.Cut(a.Resource, "/")
-	if err != nil || !ok || a.Service != "events" {
-		return missing("Resource %s does not exist.", aws.ToString(resource))
+	if err != nil || !ok || a.Service != "events" || kind != "event-bus" && kind != "rule" {
+		return kind, k, missing("Resource %s does not exist.", aws.ToString(resource))
 	}
-	k := store.Key{Account: a.Account, Region: a.Region, ID: name}
-	return s.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	if kind == "rule" && !strings.Contains(name, "/") {
+		name = defaultBus + "/" + name
+	}
+	return kind, store.Key{Account: a.Account, Region: a.Region, ID: name}, nil
+}
+
+// retag reads and changes the tags of a bus or rule.
+func (s *Service) retag(ctx context.Context, resource *string, f func(map[string]string) (map[string]string, error)) error {
+	kind, k, err := tagged(resource)
+	if err != nil {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if kind == "event-bus" {
 			b, err := s.busIn(tx, k)
 			if err != nil {
@@ -39,12 +50,9 @@ func (s *Service) retag(ctx context.Context, resource *string, f func(map[string
 			}
 			return s.buses.Put(tx, k, b)
 		}
-		if !strings.Contains(name, "/") {
-			k.ID = defaultBus + "/" + name
-		}
 		r, err := s.rules.Get(tx, k)
-		if absent(err) || kind != "rule" {
-			return missing("Rule %s does not exist.", name)
+		if absent(err) {
+			return missing("Rule %s does not exist.", k.ID)
 		}
 		if err != nil {
 			return err
@@ -94,12 +102,27 @@ func (s *Service) untagTargets(ctx context.Context, in *eventbridge.UntagResourc
 
 // ListTagsForResource lists the tags of a bus or rule.
 func (s *Service) ListTagsForResource(ctx context.Context, in *eventbridge.ListTagsForResourceInput) (*eventbridge.ListTagsForResourceOutput, error) {
-	out := &eventbridge.ListTagsForResourceOutput{}
-	err := s.retag(ctx, in.ResourceARN, func(has map[string]string) (map[string]string, error) {
-		out.Tags = wire.TagList(has, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })
-		return has, nil
+	kind, k, err := tagged(in.ResourceARN)
+	if err != nil {
+		return nil, err
+	}
+	var tags map[string]string
+	ok := false
+	err = s.image.Read(ctx, func() {
+		if kind == "rule" {
+			var r rule
+			r, ok = s.rules.Rows()[k]
+			tags = r.Tags
+			return
+		}
+		var b bus
+		b, ok = s.buses.Rows()[k]
+		tags, ok = b.Tags, ok || k.ID == defaultBus
 	})
-	return out, err
+	if err == nil && !ok {
+		err = missing("Resource %s does not exist.", *in.ResourceARN)
+	}
+	return &eventbridge.ListTagsForResourceOutput{Tags: wire.TagList(tags, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })}, err
 }
 
 func (s *Service) listTagsTargets(ctx context.Context, in *eventbridge.ListTagsForResourceInput) ([]wire.Target, error) {

@@ -137,14 +137,22 @@ func tagMap(list []types.Tag) (map[string]string, error) {
 	return tags, nil
 }
 
-// retag reads and changes the tags of a group.
-func (s *Service) retag(ctx context.Context, resource *string, f func(map[string]string) (map[string]string, error)) error {
+// tagged reads the key of a group out of its ARN.
+func tagged(resource *string) (store.Key, error) {
 	a, err := arn.Parse(aws.ToString(resource))
 	name, ok := strings.CutPrefix(a.Resource, "schedule-group/")
 	if err != nil || !ok {
-		return missing("Resource %s does not exist.", aws.ToString(resource))
+		return store.Key{}, missing("Resource %s does not exist.", aws.ToString(resource))
 	}
-	k := store.Key{Account: a.Account, Region: a.Region, ID: name}
+	return store.Key{Account: a.Account, Region: a.Region, ID: name}, nil
+}
+
+// retag reads and changes the tags of a group.
+func (s *Service) retag(ctx context.Context, resource *string, f func(map[string]string) (map[string]string, error)) error {
+	k, err := tagged(resource)
+	if err != nil {
+		return err
+	}
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		g, err := s.group(tx, k)
 		if err != nil {
@@ -193,11 +201,16 @@ func (s *Service) untagTargets(_ context.Context, in *scheduler.UntagResourceInp
 
 // ListTagsForResource lists the tags of a group.
 func (s *Service) ListTagsForResource(ctx context.Context, in *scheduler.ListTagsForResourceInput) (*scheduler.ListTagsForResourceOutput, error) {
-	out := &scheduler.ListTagsForResourceOutput{}
-	return out, s.retag(ctx, in.ResourceArn, func(has map[string]string) (map[string]string, error) {
-		out.Tags = wire.TagList(has, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })
-		return has, nil
+	k, err := tagged(in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	var g group
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		g, err = s.group(tx, k)
+		return err
 	})
+	return &scheduler.ListTagsForResourceOutput{Tags: wire.TagList(g.Tags, func(k, v string) types.Tag { return types.Tag{Key: &k, Value: &v} })}, err
 }
 
 func (s *Service) listTagsTargets(_ context.Context, in *scheduler.ListTagsForResourceInput) ([]wire.Target, error) {

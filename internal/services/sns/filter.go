@@ -70,6 +70,9 @@ func (f *filter) match(body string, attributes map[string]delivery.Attribute) bo
 		return true
 	}
 	document := []byte(body)
+	if f.body && !strings.HasPrefix(strings.TrimSpace(body), "{") {
+		return false
+	}
 	if !f.body {
 		all := map[string]json.RawMessage{}
 		for name, a := range attributes {

@@ -52,14 +52,17 @@ func (b subscription) parcel(typ string, m message, t topic) (delivery.Parcel, e
 	p := delivery.Parcel{Kind: courier, Account: b.Topic.Account, Region: b.Topic.Region, Data: data, MaxAttempts: -1, MaxAge: queueAge}
 	switch b.Protocol {
 	case "http", "https":
-		p.MaxAttempts = httpAttempts
+		p.MaxAttempts, p.Place = httpAttempts, b.Endpoint
+		if u, err := url.Parse(b.Endpoint); err == nil {
+			p.Place = u.Host
+		}
 		for _, text := range []string{t.Attributes["DeliveryPolicy"], b.Attributes["DeliveryPolicy"]} {
 			if n, ok := retries(text); ok {
 				p.MaxAttempts = n + 1
 			}
 		}
 	case "email", "email-json":
-		p.MaxAttempts = mailAttempts
+		p.MaxAttempts, p.Place = mailAttempts, "mail"
 	}
 	if m.Group != "" && t.fifo() {
 		p.Line = x.Subscription + "\n" + m.Group
