@@ -32,6 +32,11 @@ func (t *Table) Alter(ctx context.Context, c Change) (*Table, error) {
 			if err := t.alterSchema(tx, c); err != nil {
 				return err
 			}
+			if c.Update != nil && (c.Update.First || c.Update.After != "") {
+				if err := move(tx, *c.Update); err != nil {
+					return err
+				}
+			}
 		}
 		if len(c.Set) > 0 {
 			if err := tx.SetProperties(c.Set); err != nil {
@@ -110,11 +115,20 @@ func (t *Table) update(u *table.UpdateSchema, c Update) error {
 	if change != (table.ColumnUpdate{}) {
 		u.UpdateColumn(path, change)
 	}
-	switch {
-	case c.First:
-		u.MoveFirst(path)
-	case c.After != "":
-		u.MoveAfter(path, []string{c.After})
-	}
 	return nil
+}
+
+// move gives a column another place. It is a step of its own: the library knows a column that is renamed by one name only.
+func move(tx *table.Transaction, c Update) error {
+	name := c.Name
+	if name == "" {
+		name = c.Column
+	}
+	u := tx.UpdateSchema(false, false)
+	if c.First {
+		u.MoveFirst([]string{name})
+	} else {
+		u.MoveAfter([]string{name}, []string{c.After})
+	}
+	return u.Commit()
 }

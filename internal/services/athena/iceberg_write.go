@@ -93,7 +93,7 @@ func (q *session) writeIceberg(ctx context.Context, t *iceberg.Table, o *iceberg
 			yield(nil, failed)
 		}
 	}
-	files, err := t.Write(ctx, uuid.MustParse(*q.e.QueryExecutionId), schema, iter.Seq2[arrow.RecordBatch, error](rows))
+	files, err := t.Write(ctx, uuid.New(), schema, iter.Seq2[arrow.RecordBatch, error](rows))
 	if err != nil {
 		o.drop(ctx)
 		if failed != nil && !errors.Is(failed, errStopped) {
