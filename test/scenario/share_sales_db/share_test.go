@@ -65,6 +65,7 @@ func TestGo(t *testing.T) {
 	p.grantToMiddle()
 	p.grantToConsumer()
 	p.consume()
+	p.queries()
 	p.staysOut()
 	p.vends()
 	p.ends()
@@ -305,6 +306,9 @@ func (p *play) ends() {
 		arn := "arn:aws:glue:" + harness.Region + ":" + p.p.Account + ":table/" + database + "/" + table
 		_, err = lake(who).GetTemporaryGlueTableCredentials(ctx, &lakeformation.GetTemporaryGlueTableCredentialsInput{TableArn: &arn})
 		p.refused(name+"'s credentials after the revoke", err, "AccessDeniedException")
+	}
+	if _, err := p.ask("SELECT * FROM linked.sales"); err == nil || !strings.HasPrefix(err.Error(), "PERMISSION_DENIED: ") {
+		p.Errorf("the query after the revoke: %v", err)
 	}
 	// The link is C's own and stays, but shows nothing of P's table any more.
 	got, err := data(p.analyst).GetTable(ctx, &glue.GetTableInput{DatabaseName: aws.String("linked"), Name: aws.String("sales")})
