@@ -18,7 +18,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
+	"github.com/atelier-studio/atelier/internal/engines/sql/trino"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/config"
@@ -59,6 +61,7 @@ type Server struct {
 	desk     *delivery.Desk
 	clients  *delivery.Clients
 	sql      *duckdb.Engine
+	athena   sql.Engine // that of sql, or Trino
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -151,6 +154,12 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	s.jobs = jobs.New(jobs.Config{Store: s.store, Dir: s.cfg.DataDir, Database: s.cfg.Database, Logger: log})
 	if s.sql, err = duckdb.New(duckdb.Config{Dir: filepath.Join(s.cfg.DataDir, "sql")}); err != nil {
 		return err
+	}
+	s.athena = s.sql
+	if s.cfg.SQLEngine != "" {
+		if s.athena, err = trino.New(trino.Config{URL: s.cfg.SQLEngine}); err != nil {
+			return fmt.Errorf("cannot use this configuration: sql-engine: %w", err)
+		}
 	}
 	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
@@ -263,6 +272,9 @@ func (s *Server) shut() error {
 	s.workers.Wait()
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.athena != nil && s.athena != s.sql {
+		errs = append(errs, s.athena.Close())
 	}
 	if s.sql != nil {
 		errs = append(errs, s.sql.Close())

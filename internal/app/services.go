@@ -36,7 +36,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
 	return []wire.Service{
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
-			Engine: s.sql, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
+			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
 		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Clock: c,
 			Logger: log}),
 		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,

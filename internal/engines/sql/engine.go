@@ -73,7 +73,11 @@ type Table struct {
 	Partitions []Partition // one without values when there are no keys
 	Cut        Cut
 	View       *View
+	Owner      Owner
 }
+
+// Owner is whose catalog a table is in. Only engines that find tables by their name need to know.
+type Owner struct{ Account, Region string }
 
 // Partition is a set of files whose rows have the same values for the table's keys.
 type Partition struct {

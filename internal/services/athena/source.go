@@ -74,7 +74,7 @@ func (q *session) files(ctx context.Context, r *readable) (*sql.Table, error) {
 	if strings.EqualFold(r.Parameters["projection.enabled"], "true") {
 		list, err := project(r.Table.Table, q.Clock.Now())
 		for _, p := range list {
-			t.Partitions = append(t.Partitions, sql.Partition{Values: p.values, Files: q.lister(r, p.location)})
+			t.Partitions = append(t.Partitions, sql.Partition{Values: p.values, Files: q.projectedLister(r, p.location)})
 		}
 		return t, err
 	}

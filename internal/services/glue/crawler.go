@@ -21,7 +21,6 @@ type crawler struct {
 	types.Crawler
 	RoleARN string
 	Due     time.Time  // when the schedule starts it next
-	Begun   time.Time  // when the schedule began
 	Crawl   string     // id of the crawl under way
 	Started *time.Time // when that began
 	Full    bool       // all of its targets were crawled once

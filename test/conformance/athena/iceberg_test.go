@@ -101,7 +101,7 @@ func TestIcebergDefinition(t *testing.T) {
 	}
 	c.gives(`SELECT count(*) AS n FROM ice."t$snapshots"`, "n", "1")
 	c.gives("SELECT count(*) AS n FROM ice.t", "n", "7")
-	c.gives("CREATE TABLE ice.months WITH (table_type = 'ICEBERG', is_external = false, location = 's3://lake/ice/months/', partitioning = ARRAY['month(day)', 'bucket(4, id)']) AS "+
+	c.gives("CREATE TABLE ice.months WITH (table_type = 'ICEBERG', is_external = false, location = 's3://lake/ice/months/', partitioning = ARRAY['month(day)', 'bucket(4, id)']) AS " +
 		"SELECT 1 AS id, DATE '2024-01-31' AS day, TIMESTAMP '2024-01-02 00:00:00 UTC' AS z UNION ALL SELECT 2, DATE '2024-02-01', NULL")
 	c.gives("SELECT id, day, z FROM ice.months WHERE day < DATE '2024-02-01'", "id|day|z", "1|2024-01-31|2024-01-02 00:00:00.000 UTC")
 	c.fails("CREATE TABLE ice.again WITH (table_type = 'ICEBERG', is_external = false, location = 's3://lake/ice/months/') AS SELECT 1 AS a", "non-empty location")
@@ -122,7 +122,9 @@ func TestIcebergTogether(t *testing.T) {
 	var wait sync.WaitGroup
 	ended := make([]*types.QueryExecution, 6)
 	for i := range ended {
-		wait.Go(func() { ended[i] = c.wait(c.start(fmt.Sprintf("INSERT INTO ice.t (id, country) VALUES (%d, 'P%d')", 100+i, i))) })
+		wait.Go(func() {
+			ended[i] = c.wait(c.start(fmt.Sprintf("INSERT INTO ice.t (id, country) VALUES (%d, 'P%d')", 100+i, i)))
+		})
 	}
 	wait.Go(func() { c.wait(c.start("UPDATE ice.t SET amount = 1 WHERE id = 1")) })
 	wait.Wait()

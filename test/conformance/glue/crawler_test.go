@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lakeformation"
 	lakeformationtypes "github.com/aws/aws-sdk-go-v2/service/lakeformation/types"
 )
@@ -280,6 +281,7 @@ func TestCrawlGoverned(t *testing.T) {
 	if done := f.crawl("governed"); done.LastCrawl.Status != types.LastCrawlStatusSucceeded {
 		t.Errorf("with a grant: %s", aws.ToString(done.LastCrawl.ErrorMessage))
 	}
+	f.vended(lake)
 	pages := cloudtrail.NewLookupEventsPaginator(f.who.CloudTrail(), &cloudtrail.LookupEventsInput{})
 	found := map[string]bool{}
 	for pages.HasMorePages() {
@@ -294,6 +296,50 @@ func TestCrawlGoverned(t *testing.T) {
 	if !found["CreateTable"] || !found["BatchCreatePartition"] {
 		t.Errorf("the trail names the role for %v", found)
 	}
+}
+
+// vended has a role that may not read S3 crawl with what Lake Formation gives it.
+func (f *field) vended(lake *lakeformation.Client) {
+	f.Helper()
+	ctx := f.Context()
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lakeformation.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	keeper, err := f.who.IAM().CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("keeps"), AssumeRolePolicyDocument: &trust})
+	f.must(err)
+	_, err = f.who.IAM().PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("keeps"), PolicyName: aws.String("p"), PolicyDocument: aws.String(harness.AllowAll)})
+	f.must(err)
+	_, err = lake.RegisterResource(ctx, &lakeformation.RegisterResourceInput{ResourceArn: aws.String("arn:aws:s3:::governed/t"), RoleArn: keeper.Role.Arn})
+	f.must(err)
+	_, err = lake.PutDataLakeSettings(ctx, &lakeformation.PutDataLakeSettingsInput{DataLakeSettings: &lakeformationtypes.DataLakeSettings{
+		DataLakeAdmins: []lakeformationtypes.DataLakePrincipal{{DataLakePrincipalIdentifier: &f.who.ARN}}, AllowFullTableExternalDataAccess: aws.Bool(true)}})
+	f.must(err)
+	role := f.makeRole("poor", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["glue:*","lakeformation:GetDataAccess","lakeformation:GetTemporaryDataLocationCredentials"],"Resource":"*"}]}`)
+	for _, g := range []struct {
+		on  *lakeformationtypes.Resource
+		may []lakeformationtypes.Permission
+	}{
+		{&lakeformationtypes.Resource{Table: &lakeformationtypes.TableResource{DatabaseName: aws.String("governed"), Name: aws.String("t")}},
+			[]lakeformationtypes.Permission{lakeformationtypes.PermissionSelect, lakeformationtypes.PermissionAlter, lakeformationtypes.PermissionDescribe, lakeformationtypes.PermissionInsert}},
+		{&lakeformationtypes.Resource{Database: &lakeformationtypes.DatabaseResource{Name: aws.String("governed")}}, []lakeformationtypes.Permission{lakeformationtypes.PermissionDescribe}},
+		{&lakeformationtypes.Resource{DataLocation: &lakeformationtypes.DataLocationResource{ResourceArn: aws.String("arn:aws:s3:::governed/t")}},
+			[]lakeformationtypes.Permission{lakeformationtypes.PermissionDataLocationAccess}},
+	} {
+		_, err = lake.GrantPermissions(ctx, &lakeformation.GrantPermissionsInput{Principal: &lakeformationtypes.DataLakePrincipal{DataLakePrincipalIdentifier: &role},
+			Resource: g.on, Permissions: g.may})
+		f.must(err)
+	}
+	f.upload(map[string]string{"t/y=2/a.csv": more})
+	_, err = f.UpdateCrawler(ctx, &glue.UpdateCrawlerInput{Name: aws.String("governed"), Role: &role})
+	f.must(err)
+	if done := f.crawl("governed"); done.LastCrawl.Status != types.LastCrawlStatusFailed || !strings.Contains(*done.LastCrawl.ErrorMessage, "cannot list") {
+		f.Errorf("without S3: %s %s", done.LastCrawl.Status, aws.ToString(done.LastCrawl.ErrorMessage))
+	}
+	_, err = f.UpdateCrawler(ctx, &glue.UpdateCrawlerInput{Name: aws.String("governed"),
+		LakeFormationConfiguration: &types.LakeFormationConfiguration{UseLakeFormationCredentials: aws.Bool(true)}})
+	f.must(err)
+	if done := f.crawl("governed"); done.LastCrawl.Status != types.LastCrawlStatusSucceeded {
+		f.Errorf("with vended credentials: %s", aws.ToString(done.LastCrawl.ErrorMessage))
+	}
+	f.equal("partitions", f.partitions("governed", "t"), "1; 2")
 }
 
 func TestCrawlerSchedules(t *testing.T) {

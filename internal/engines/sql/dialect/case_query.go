@@ -94,7 +94,7 @@ var syntaxCases = [][2]string{
 	{"x FROM (VALUES 1) t(x) WHERE y = 1", "COLUMN_NOT_FOUND: line 1:37: Column 'y' cannot be resolved"},
 	{"x FROM (VALUES 1) a(x), (VALUES 2) b(x)", "AMBIGUOUS_NAME: line 1:8: Column 'x' is ambiguous"},
 	{"nofunction(1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'nofunction' not registered"},
-	{"lower(1)", "TYPE_MISMATCH: line 1:8: Unexpected parameters (integer) for function lower"},
+	{"lower(1)", "FUNCTION_NOT_FOUND: line 1:8: Unexpected parameters (integer) for function lower"},
 	{"1 +", "line 1:11: mismatched input '<EOF>'. Expecting: <expression>"},
 	{"`a`", "line 1:8: backquoted identifiers are not supported; use double quotes to quote identifiers"},
 	{"'abc", "line 1:8: mismatched input '''. A quote is not closed"},
