@@ -33,7 +33,7 @@ fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and Postgr
 fuzz: ## each decoder of what strangers send, for a short while
 	@for t in $$(grep -rlE '^func Fuzz' internal --include='*_test.go'); do \
 	  for f in $$(grep -oE '^func Fuzz[A-Za-z0-9]+' $$t | cut -d' ' -f2); do \
-	    echo "$$f ($$(dirname $$t))"; go test ./$$(dirname $$t) -run '^$$' -fuzz "^$$f\$$" -fuzztime 10s; done; done
+	    echo "$$f ($$(dirname $$t))"; go test ./$$(dirname $$t) -run '^$$' -fuzz "^$$f\$$" -fuzztime 10s -fuzzminimizetime 1x; done; done
 
 clean: ## what was built and installed here
 	rm -rf bin .venv .cache test/conformance/js/node_modules

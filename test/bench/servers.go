@@ -121,7 +121,7 @@ func stopAll(list []*server) {
 }
 
 func startMoto(ctx context.Context, address string) (*exec.Cmd, error) {
-	python, err := motoPython()
+	python, err := benchPython()
 	if err != nil {
 		return nil, err
 	}
@@ -163,16 +163,16 @@ func prepare(list []*server) error {
 	return nil
 }
 
-// motoPython makes the Python environment of moto.
-func motoPython() (string, error) {
+// benchPython makes the Python environment of moto and DuckDB.
+func benchPython() (string, error) {
 	python, err := filepath.Abs(".cache/bench-venv/bin/python")
-	if err != nil || exec.Command(python, "-c", "import moto.server").Run() == nil {
+	if err != nil || exec.Command(python, "-c", "import moto.server, duckdb_extension_tpch").Run() == nil {
 		return python, err
 	}
 	for _, c := range [][]string{{"python3", "-m", "venv", ".cache/bench-venv"},
 		{python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "test/bench/requirements.txt"}} {
 		if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("cannot install moto: %w\n%s", err, out)
+			return "", fmt.Errorf("cannot install what is compared with: %w\n%s", err, out)
 		}
 	}
 	return python, nil

@@ -57,33 +57,44 @@ type ResolverFunc func(context.Context, Name) (*Table, error)
 // Table makes f a Resolver.
 func (f ResolverFunc) Table(ctx context.Context, n Name) (*Table, error) { return f(ctx, n) }
 
-// Column is a column of a table. Type is as the catalog writes it: array<struct<a:int>>.
-type Column struct{ Name, Type string }
+// Column is a column of a table. Type is as the catalog writes it: array<struct<a:int>>. Parquet files are read by ID, the
+// number of the column in their schemas, unless it is 0: then by name.
+type Column struct {
+	Name, Type string
+	ID         int
+}
 
 // Table is what a name stands for: files, or a view when View is set.
 type Table struct {
 	Columns    []Column // in files, in order
 	Keys       []Column // partition keys
+	Fixed      []string // of Columns, those that have one value in each partition; in lower case
 	Format     Format
 	Partitions []Partition // one without values when there are no keys
 	Cut        Cut
 	View       *View
+	Owner      Owner
 }
+
+// Owner is whose catalog a table is in. Only engines that find tables by their name need to know.
+type Owner struct{ Account, Region string }
 
 // Partition is a set of files whose rows have the same values for the table's keys.
 type Partition struct {
-	Values []string // one a key; NullPartition for NULL
+	Values []string // one a key, then one a fixed column; NullPartition for NULL
 	Files  func(ctx context.Context) ([]File, error)
 }
 
 // NullPartition stands for NULL in a partition's values.
 const NullPartition = "__HIVE_DEFAULT_PARTITION__"
 
-// File is a file to read: at a local path, or through Open, which is then copied to a local file first.
+// File is a file to read: at a local path, or through Open, which is then copied to a local file first. Version changes when
+// the content behind Open does, such as an ETag; "" when that can't be told. Path is then a name that no other file has.
 type File struct {
-	Path string
-	Size int64
-	Open func(ctx context.Context) (io.ReadCloser, error)
+	Path    string
+	Size    int64
+	Version string
+	Open    func(ctx context.Context) (io.ReadCloser, error)
 }
 
 // Cut is the part of a table that may be read. The zero Cut is all of it.

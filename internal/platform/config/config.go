@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 
@@ -16,13 +17,17 @@ import (
 
 // Config is the configuration of a server.
 type Config struct {
-	Listen   string   `yaml:"listen"`    // host:port of all services
-	DataDir  string   `yaml:"data-dir"`  // objects, state and keys
-	Database string   `yaml:"database"`  // postgres://…; "" keeps the state in the data directory
-	Region   string   `yaml:"region"`    // of requests that name none
-	S3Listen string   `yaml:"s3-listen"` // host:port of S3's own port; "" for none
-	Domains  []string `yaml:"domains"`   // of virtual-host addressing: bucket.<domain>
-	LogLevel string   `yaml:"log-level"` // debug, info, warn or error
+	Listen    string   `yaml:"listen"`     // host:port of all services
+	DataDir   string   `yaml:"data-dir"`   // objects, state and keys
+	Database  string   `yaml:"database"`   // postgres://…; "" keeps the state in the data directory
+	Region    string   `yaml:"region"`     // of requests that name none
+	S3Listen  string   `yaml:"s3-listen"`  // host:port of S3's own port; "" for none
+	Domains   []string `yaml:"domains"`    // of virtual-host addressing: bucket.<domain>
+	SQLEngine string   `yaml:"sql-engine"` // trino://…; "" runs SQL in this process
+	LogLevel  string   `yaml:"log-level"`  // debug, info, warn or error
+	Mail      string   `yaml:"mail"`       // smtp://user:password@host:port?from=address; "": nothing is mailed
+	// "true" lets topics and API destinations call addresses of this machine itself.
+	DeliverToLoopback string `yaml:"deliver-to-loopback"`
 
 	// The first root user's key; random when empty. They come from the environment alone.
 	RootAccessKeyID     string `yaml:"-"`
@@ -55,6 +60,9 @@ func Settings() []Setting {
 		{"region", "region of requests that name none"},
 		{"s3-listen", "host:port of a port that only S3 answers on"},
 		{"domains", "domains of virtual-host addressing, separated by commas"},
+		{"sql-engine", "trino://user@host:port/catalog?account=… to run Athena's queries on Trino instead of in this process"},
+		{"mail", "smtp://user:password@host:port?from=address of the server that mails what topics have for email addresses"},
+		{"deliver-to-loopback", "true lets topics and API destinations call addresses of this machine"},
 		{"log-level", "debug, info, warn or error"},
 	}
 }
@@ -101,6 +109,12 @@ func (c *Config) text(name string) *string {
 		return &c.Region
 	case "s3-listen":
 		return &c.S3Listen
+	case "sql-engine":
+		return &c.SQLEngine
+	case "mail":
+		return &c.Mail
+	case "deliver-to-loopback":
+		return &c.DeliverToLoopback
 	case "log-level":
 		return &c.LogLevel
 	}
@@ -161,13 +175,20 @@ func (c *Config) Check() error {
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return fmt.Errorf("log-level must be debug, info, warn or error, not %q", c.LogLevel)
 	}
+	if u, err := url.Parse(c.Mail); c.Mail != "" && (err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Host == "" || u.Query().Get("from") == "") {
+		return errors.New("mail must be smtp://host:port?from=address") // it may hold a password, so it isn't repeated
+	}
 	switch {
+	case c.DeliverToLoopback != "" && c.DeliverToLoopback != "true" && c.DeliverToLoopback != "false":
+		return errors.New("deliver-to-loopback must be true or false")
 	case c.DataDir == "":
 		return errors.New("data-dir must name a directory")
 	case c.Region == "":
 		return errors.New("region must be named, such as us-east-1")
 	case c.Database != "" && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://"):
 		return errors.New("database must be a postgres:// address") // it may hold a password, so it isn't repeated
+	case c.SQLEngine != "" && !strings.HasPrefix(c.SQLEngine, "trino://"):
+		return errors.New("sql-engine must be a trino:// address") // nor is this
 	case (c.RootAccessKeyID == "") != (c.RootSecretAccessKey == ""):
 		return errors.New("ATELIER_ROOT_ACCESS_KEY_ID and ATELIER_ROOT_SECRET_ACCESS_KEY must be set together")
 	case c.RootAccessKeyID != "" && (len(c.RootAccessKeyID) < 16 || len(c.RootAccessKeyID) > 128):

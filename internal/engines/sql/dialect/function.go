@@ -116,7 +116,7 @@ func (t *translator) checkArgs(c *call, f function, a []val, lambdas map[int]boo
 				types[i] = "function"
 			}
 		}
-		t.fail(TypeMismatch, c.Pos, "Unexpected parameters (%s) for function %s", strings.Join(types, ", "), c.name)
+		t.fail(NoFunction, c.Pos, "Unexpected parameters (%s) for function %s", strings.Join(types, ", "), c.name)
 	}
 	if c.star {
 		return

@@ -24,7 +24,6 @@ func listFunctions() map[string]function {
 		"contains_sequence": {args: "array,array", sql: "at_contains_sequence($1, $2)", ret: Boolean},
 		"element_at":        {args: "array|map,any", gen: elementAt},
 		"filter":            {args: "array,lambda", gen: listFilter},
-		"find_first":        {args: "array,lambda", gen: findFirst},
 		"flatten":           {args: "array", sql: "flatten($1)", ret: "elem1"},
 		"reduce":            {args: "array,any,lambda,lambda", gen: reduce},
 		"repeat":            {args: "any,int", sql: "list_transform(range($2), lambda \"E\" : $1)", ret: "array=1"},
@@ -86,10 +85,6 @@ func listFilter(t *translator, c *call, a []val) val {
 func listTransform(t *translator, c *call, a []val) val {
 	f := t.lambda(c.args[1], a[0].t.elem(0))
 	return val{"list_transform(" + a[0].sql + ", " + f.sql + ")", arrayOf(f.t)}
-}
-
-func findFirst(t *translator, c *call, a []val) val {
-	return val{"list_filter(" + a[0].sql + ", " + t.lambda(c.args[1], a[0].t.elem(0)).sql + ")[1]", a[0].t.elem(0)}
 }
 
 // reduce folds a list. The engine wants state and elements of one type, so rows carry both when they differ.

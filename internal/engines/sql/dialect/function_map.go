@@ -22,14 +22,14 @@ func mapOfLists(t *translator, c *call, a []val) val {
 	case 2:
 		return val{"map(" + a[0].sql + ", " + a[1].sql + ")", mapOf(a[0].t.elem(0), a[1].t.elem(0))}
 	}
-	t.fail(TypeMismatch, c.Pos, "Unexpected parameters for function map")
+	t.fail(NoFunction, c.Pos, "Unexpected parameters for function map")
 	return val{}
 }
 
 func mapFromEntries(t *translator, c *call, a []val) val {
 	row := a[0].t.elem(0)
 	if !row.is(Row) || len(row.Elems) != 2 {
-		t.fail(TypeMismatch, c.Pos, "Unexpected parameters (%s) for function map_from_entries", a[0].t)
+		t.fail(NoFunction, c.Pos, "Unexpected parameters (%s) for function map_from_entries", a[0].t)
 	}
 	return val{"map_from_entries(" + a[0].sql + ")", mapOf(row.Elems[0], row.Elems[1])}
 }

@@ -51,6 +51,15 @@ func typeOf(t *translator, c *call, a []val) val {
 	return val{"(CASE WHEN (" + a[0].sql + ") IS NULL THEN " + name + " ELSE " + name + " END)", basic(Varchar)}
 }
 
+// Unsupported gives the names of functions of Trino's that are known and not done, and why, in order.
+func Unsupported() [][2]string {
+	var out [][2]string
+	for _, n := range slices.Sorted(maps.Keys(unsupported)) {
+		out = append(out, [2]string{n, unsupported[n]})
+	}
+	return out
+}
+
 // unsupported names functions of Trino's that are known and not done, and why.
 var unsupported = map[string]string{
 	"approx_most_frequent":   "no sketch of it in the engine",

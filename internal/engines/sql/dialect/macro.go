@@ -81,3 +81,15 @@ func Macros(sql string) []string {
 	need(sql)
 	return out
 }
+
+// Volatile tells whether the engine's text may give something else the next time.
+func Volatile(sql string) bool {
+	for _, m := range append(Macros(sql), sql) {
+		for _, f := range []string{"now()", "random()", "uuid()"} {
+			if strings.Contains(m, f) {
+				return true
+			}
+		}
+	}
+	return false
+}

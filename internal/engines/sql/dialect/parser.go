@@ -10,7 +10,9 @@ type parser struct {
 	i      int
 	depth  int
 	params int
-	tried  map[int]bool // places where a query in parentheses was looked for, so that it is done once
+	tables []tableRange    // in order
+	withs  map[string]bool // names of WITH, wherever they hold
+	tried  map[int]bool    // places where a query in parentheses was looked for, so that it is done once
 }
 
 // failure carries an error up through the descent.
@@ -36,7 +38,7 @@ func newParser(sql string) (*parser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &parser{toks: toks}, nil
+	return &parser{toks: toks, withs: map[string]bool{}}, nil
 }
 
 // parseQuery reads one SELECT statement.
@@ -46,15 +48,21 @@ func parseQuery(sql string) (q *query, params int, err error) {
 		return nil, 0, err
 	}
 	defer catch(&err)
+	q = p.statement()
+	return q, p.params, nil
+}
+
+// statement reads a query to the end of the text.
+func (p *parser) statement() *query {
 	if t := p.peek(); !t.is("select") && !t.is("with") && !t.is("values") && !t.is("(") && !t.is("table") {
 		p.unexpected("'(', 'SELECT', 'TABLE', 'VALUES', 'WITH'")
 	}
-	q = p.query()
+	q := p.query()
 	p.accept(";")
 	if p.peek().kind != eof {
 		p.unexpected("<EOF>")
 	}
-	return q, p.params, nil
+	return q
 }
 
 // parseExpr reads one expression, with nothing after it.
@@ -174,6 +182,7 @@ func (p *parser) query() *query {
 		q.recursive = p.accept("recursive")
 		for {
 			c := cte{Pos: p.peek().pos, name: p.name()}
+			p.withs[c.name] = true
 			if p.peek().is("(") {
 				c.columns = p.names()
 			}
@@ -292,7 +301,9 @@ func (p *parser) bodyTerm() body {
 	case p.accept("values"):
 		return &valuesBody{Pos: t.pos, rows: p.exprs()}
 	case p.accept("table"):
+		at := p.i - 1
 		r := &tableRef{Pos: p.peek().pos, parts: p.qualified()}
+		p.tables = append(p.tables, tableRange{r, at, p.i, true})
 		return &selectBody{Pos: t.pos, items: []selectItem{{Pos: t.pos, star: true}}, from: []relation{r}}
 	case p.accept("select"):
 		return p.selectRest(t.pos)

@@ -60,7 +60,7 @@ func (p *parser) symbolAtom() expr {
 
 // queryInParens tries to read "((SELECT …) UNION …)" as a query and goes back when it is an expression after all.
 func (p *parser) queryInParens() (ok bool) {
-	at, depth, params := p.i, p.depth, p.params
+	at, depth, params, tables := p.i, p.depth, p.params, len(p.tables)
 	if known, tried := p.tried[at]; tried {
 		return known
 	}
@@ -71,7 +71,7 @@ func (p *parser) queryInParens() (ok bool) {
 			}
 			ok = false
 		}
-		p.i, p.depth, p.params = at, depth, params
+		p.i, p.depth, p.params, p.tables = at, depth, params, p.tables[:tables]
 		if p.tried == nil {
 			p.tried = map[int]bool{}
 		}

@@ -93,7 +93,7 @@ func (p *parser) aliasedRelation() relation {
 	t := p.peek()
 	switch {
 	case p.accept("("):
-		if n := p.peek(); n.is("select") || n.is("with") || n.is("values") || n.is("table") || n.is("(") && p.parenQuery() {
+		if n := p.peek(); n.is("select") || n.is("with") || n.is("values") || n.is("table") || n.is("(") && p.parenQuery() && p.queryInParens() {
 			d := &derived{Pos: t.pos, q: p.query()}
 			p.expect(")")
 			d.alias = p.alias()
@@ -125,6 +125,7 @@ func (p *parser) aliasedRelation() relation {
 	case t.kind == str:
 		p.unexpected("'(', 'LATERAL', 'UNNEST', <identifier>")
 	}
+	at := p.i
 	r := &tableRef{Pos: t.pos, parts: p.qualified()}
 	if len(r.parts) > 3 {
 		p.fail(Syntax, t.pos, "Too many dots in table name")
@@ -140,6 +141,7 @@ func (p *parser) aliasedRelation() relation {
 		p.expect("as", "of")
 		r.asOf = p.value()
 	}
+	p.tables = append(p.tables, tableRange{r, at, p.i, false})
 	r.alias = p.alias()
 	return r
 }

@@ -29,7 +29,7 @@ func (t *translator) cast(at Pos, v val, to *Type) val {
 	case v.t.is(JSON) && (to.is(Array, Map, Row) || to.class() == "number" || to.is(Boolean)):
 		return val{t.orJSONNull(v.sql, plain(v.sql)), to}
 	case to.isInt() && v.t.is(Varchar, Char):
-		return val{t.textToInt(at, v.sql, plain), to}
+		return val{t.textToInt(to, v.sql, plain), to}
 	case to.isInt() && v.t.is(Double, Real):
 		return val{plain("round(" + v.sql + ")"), to}
 	case to.is(Date) && v.t.is(Varchar, Char), to.is(Timestamp, TimestampTZ) && v.t.is(Varchar, Char):
@@ -72,11 +72,14 @@ func (t *translator) castable(at Pos, from, to *Type) {
 	}
 }
 
+// intNames are Trino's in errors of casts.
+var intNames = map[string]string{TinyInt: "TINYINT", SmallInt: "SMALLINT", Integer: "INT", BigInt: "BIGINT"}
+
 // textToInt takes only what is written as an integer: the engine would round '1.5'.
-func (t *translator) textToInt(at Pos, sql string, plain func(string) string) string {
+func (t *translator) textToInt(to *Type, sql string, plain func(string) string) string {
 	fail := "NULL"
 	if t.try == 0 {
-		fail = "error(concat('Cannot cast ''', " + sql + ", ''' to an integer'))"
+		fail = "error(concat('Cannot cast ''', " + sql + ", ''' to " + intNames[to.Kind] + "'))"
 	}
 	return "(CASE WHEN regexp_full_match(" + sql + ", '[+-]?[0-9]+') OR " + sql + " IS NULL THEN " + plain(sql) + " ELSE " + fail + " END)"
 }

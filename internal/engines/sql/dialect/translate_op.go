@@ -75,6 +75,9 @@ func (t *translator) compare(b *binary) val {
 
 func (t *translator) comparable(at Pos, op string, a, b *Type) {
 	if x, y := a.class(), b.class(); x != "" && y != "" && x != y {
+		if same, ok := (map[string]string{">": "<", ">=": "<=", "<>": "="})[op]; ok { // as which Trino takes them
+			op = same
+		}
 		t.fail(TypeMismatch, at, "Cannot apply operator: %s %s %s", a, op, b)
 	}
 }

@@ -260,7 +260,7 @@ func TestViews(t *testing.T) {
 
 // TestChecker has the second wall refuse by itself what the dialect would never write.
 func TestChecker(t *testing.T) {
-	in, err := open()
+	in, err := open(t.TempDir(), sql.Limits{Threads: 1, Memory: 64 << 20, Spill: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func (q *query) lookup(ctx context.Context, tables sql.Resolver, depth int) dial
 		b := &bound{name: n, table: t}
 		var visible []dialect.Column
 		for i, c := range slices.Concat(t.Columns, t.Keys) {
-			key := i >= len(t.Columns)
+			key := i >= len(t.Columns) || slices.Contains(t.Fixed, strings.ToLower(c.Name))
 			typ, err := dialect.ParseHive(c.Type)
 			if err != nil {
 				return nil, sql.Errorf(sql.NotSupported, "HIVE_UNSUPPORTED_FORMAT", "column '%s' of table '%s' has a type that is not supported: %s", c.Name, n, c.Type)
@@ -155,113 +155,69 @@ func (b *bound) visible() (out []dialect.Column) {
 // bindWhole makes a view on the files: no row is hidden, and hidden columns are not in the view.
 func (q *query) bindWhole(ctx context.Context, b *bound) error {
 	cols := b.visible()
-	scan, err := q.scan(ctx, b, cols, true)
+	parts, err := q.parts(ctx, b)
+	if err != nil {
+		return err
+	}
+	scan, err := q.scan(ctx, b, parts, cols, true)
 	if err != nil {
 		return err
 	}
 	return q.in.exec(ctx, "CREATE TEMP VIEW "+quoted(b.ref)+" AS "+scan)
 }
 
-// bindCut writes the rows that may be seen, with the columns that the statement names, to a temporary table. Nothing of
-// the user's statement but names of columns has a part in it, so neither its errors nor its time tell of hidden rows.
-func (q *query) bindCut(ctx context.Context, b *bound) error {
-	cut := b.table.Cut
-	need := map[string]bool{}
-	where := ""
-	if cut.Rows != "" {
-		cond, used, err := dialect.TranslateCondition(cut.Rows, b.cols)
-		if err != nil {
-			return badFilter(b, err)
-		}
-		where = " WHERE " + cond
-		mark(need, used)
-	}
-	var items []string
-	macros := where
-	for _, c := range b.visible() {
-		if !b.use.All && !b.use.Columns[c.Name] {
-			continue
-		}
-		need[c.Name] = true
-		item := quoted(c.Name)
-		if cell := cut.Cells[c.Name]; cell != "" && cell != cut.Rows {
-			cond, used, err := dialect.TranslateCondition(cell, b.cols)
-			if err != nil {
-				return badFilter(b, err)
-			}
-			mark(need, used)
-			item = "CASE WHEN " + cond + " THEN " + item + " END AS " + item
-			macros += cond
-		}
-		items = append(items, item)
-	}
-	if len(items) == 0 { // count(*): rows without a value of any column
-		items = []string{"NULL AS " + quoted(b.visible()[0].Name)}
-		if len(need) == 0 {
-			need[b.visible()[0].Name] = true
-		}
-	}
-	var cols []dialect.Column
-	for _, c := range b.cols {
-		if need[c.Name] {
-			cols = append(cols, c)
-		}
-	}
-	scan, err := q.scan(ctx, b, cols, false)
-	if err != nil {
-		return err
-	}
-	for _, m := range dialect.Macros(macros) {
-		if err := q.in.exec(ctx, m); err != nil {
-			return err
-		}
-	}
-	return q.in.exec(ctx, "CREATE TEMP TABLE "+quoted(b.ref)+" AS SELECT "+strings.Join(items, ", ")+" FROM ("+scan+")"+where)
+// part is the files of one partition.
+type part struct {
+	values []string
+	files  []sql.File
 }
 
-func badFilter(b *bound, err error) error {
-	return &sql.Error{Kind: sql.Internal, Code: "PERMISSION_DENIED", Text: "the filter of table '" + b.name.String() + "' can't be applied", Err: err}
-}
-
-func mark(set map[string]bool, names []string) {
-	for _, n := range names {
-		set[n] = true
-	}
-}
-
-// files gives local paths that are safe to name to the engine, and adds up what is read.
-func (q *query) files(ctx context.Context, b *bound, p sql.Partition) ([]string, error) {
-	list, err := p.Files(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, f := range list {
-		if f.Size == 0 && f.Path != "" {
-			if fi, err := os.Stat(f.Path); err == nil {
-				f.Size = fi.Size()
-			}
-		}
-		if f.Size == 0 && f.Open == nil {
-			continue // markers of folders
-		}
-		q.stats.ScannedBytes += f.Size
-		q.stats.Files++
-		if q.limits.Scan > 0 && q.stats.ScannedBytes > q.limits.Scan {
-			return nil, sql.Errorf(sql.Limit, "EXCEEDED_SCAN_LIMIT", "Bytes scanned limit was exceeded")
-		}
-		path, err := q.local(ctx, f)
+// parts lists the files of the partitions that are wanted, and adds up what is read of them.
+func (q *query) parts(ctx context.Context, b *bound) ([]part, error) {
+	var out []part
+	for _, p := range q.wanted(ctx, b) {
+		list, err := p.Files(ctx)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, path)
+		files := make([]sql.File, 0, len(list))
+		for _, f := range list {
+			if f.Size == 0 && f.Path != "" {
+				if fi, err := os.Stat(f.Path); err == nil {
+					f.Size = fi.Size()
+				}
+			}
+			if f.Size == 0 && f.Open == nil {
+				continue // markers of folders
+			}
+			q.stats.ScannedBytes += f.Size
+			q.stats.Files++
+			if q.limits.Scan > 0 && q.stats.ScannedBytes > q.limits.Scan {
+				return nil, sql.Errorf(sql.Limit, "EXCEEDED_SCAN_LIMIT", "Bytes scanned limit was exceeded")
+			}
+			files = append(files, f)
+		}
+		out = append(out, part{p.Values, files})
 	}
 	return out, nil
 }
 
-// local copies what is not here, and links names that the engine would take for patterns.
-func (q *query) local(ctx context.Context, f sql.File) (string, error) {
-	name := filepath.Join(q.dir, "f"+strconv.Itoa(q.stats.Files)+extension(f.Path))
+// local gives paths that are safe to name to the engine.
+func (q *query) local(ctx context.Context, files []sql.File) ([]string, error) {
+	out := make([]string, len(files))
+	for i, f := range files {
+		var err error
+		if out[i], err = q.stage(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// stage copies what is not here, and links names that the engine would take for patterns.
+func (q *query) stage(ctx context.Context, f sql.File) (string, error) {
+	q.staged++
+	name := filepath.Join(q.dir, "f"+strconv.Itoa(q.staged)+extension(f.Path))
 	if f.Open == nil {
 		if !strings.ContainsAny(f.Path, `*?[]{}\'"`) && !strings.Contains(f.Path, "://") {
 			return f.Path, nil

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
@@ -15,6 +18,7 @@ import (
 type Config struct {
 	Dir    string // for spilled and staged data; emptied when the engine starts
 	Memory int64  // bytes; 0 for 4 GiB
+	Kept   int64  // bytes of disk for parts of cut tables that the next query may need; 0 for 2 GiB, less than 0 for none
 	Limits sql.Limits
 }
 
@@ -22,10 +26,14 @@ type Config struct {
 type Engine struct {
 	cfg   Config
 	pool  *pool
-	ready chan *instance // one opened ahead, so that a query does not wait for it
+	kept  *kept
+	ready chan *instance // opened ahead, so that a query does not wait for one
+
+	serial atomic.Int64 // of instances
 
 	mu      sync.Mutex
 	closed  bool
+	filling bool
 	running sync.WaitGroup
 	stop    context.CancelFunc
 	ctx     context.Context
@@ -33,10 +41,16 @@ type Engine struct {
 
 var _ sql.Engine = (*Engine)(nil)
 
+// ahead is how many instances are kept open for the next queries, once there was a first one.
+const ahead = 2
+
 // New makes an engine. It takes cfg.Dir for itself.
 func New(cfg Config) (*Engine, error) {
 	if cfg.Memory == 0 {
 		cfg.Memory = 4 << 30
+	}
+	if cfg.Kept == 0 {
+		cfg.Kept = 2 << 30
 	}
 	d := &cfg.Limits
 	if d.Memory == 0 {
@@ -57,7 +71,7 @@ func New(cfg Config) (*Engine, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the directory for spilled data: %w", err)
 	}
-	e := &Engine{cfg: cfg, pool: newPool(cfg.Memory), ready: make(chan *instance, 1)}
+	e := &Engine{cfg: cfg, pool: newPool(cfg.Memory), kept: newKept(filepath.Join(cfg.Dir, "kept"), cfg.Kept), ready: make(chan *instance, ahead)}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	return e, nil
 }
@@ -69,10 +83,8 @@ func (e *Engine) Close() error {
 	e.mu.Unlock()
 	e.stop()
 	e.running.Wait()
-	select {
-	case in := <-e.ready:
-		in.close()
-	default:
+	for len(e.ready) > 0 {
+		(<-e.ready).close()
 	}
 	return os.RemoveAll(e.cfg.Dir)
 }
@@ -96,32 +108,46 @@ func (e *Engine) limits(l sql.Limits) sql.Limits {
 	return l
 }
 
-// take gives an instance that nobody used, and sees to the next one.
-func (e *Engine) take() (*instance, error) {
-	var in *instance
+// take gives an instance that nobody used, with these limits, and sees to the next one.
+func (e *Engine) take(l sql.Limits) (*instance, error) {
+	defer e.refill()
 	select {
-	case in = <-e.ready:
-	default:
-		var err error
-		if in, err = open(); err != nil {
+	case in := <-e.ready:
+		if err := in.limit(l); err != nil {
+			in.close()
 			return nil, err
 		}
+		return in, nil
+	default:
+		return e.open(l)
 	}
+}
+
+func (e *Engine) open(l sql.Limits) (*instance, error) {
+	return open(filepath.Join(e.cfg.Dir, "q"+strconv.FormatInt(e.serial.Add(1), 10)), l)
+}
+
+func (e *Engine) refill() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return in, nil
+	if e.closed || e.filling || len(e.ready) == cap(e.ready) {
+		return
 	}
+	e.filling = true
 	e.running.Go(func() {
-		if next, err := open(); err == nil {
-			select {
-			case e.ready <- next:
-			default:
-				next.close()
+		defer func() {
+			e.mu.Lock()
+			e.filling = false
+			e.mu.Unlock()
+		}()
+		for len(e.ready) < cap(e.ready) && e.ctx.Err() == nil { // nobody else puts any in
+			next, err := e.open(e.limits(sql.Limits{}))
+			if err != nil {
+				return
 			}
+			e.ready <- next
 		}
 	})
-	return in, nil
 }
 
 // begin counts a query in, unless the engine closes.

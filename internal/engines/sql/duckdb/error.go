@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -63,8 +64,14 @@ func explain(err error, st *dialect.Statement) error {
 	switch r.Type {
 	case "Conversion":
 		e = sql.Errorf(sql.Data, "INVALID_CAST_ARGUMENT", "%s", r.first())
+		if m := outOfRange.FindStringSubmatch(r.first()); m != nil && numbers[m[2]] != "" {
+			e = sql.Errorf(sql.Data, "NUMERIC_VALUE_OUT_OF_RANGE", "Out of range for %s: %s", numbers[m[2]], m[1])
+		}
 	case "Out of Range":
 		e = sql.Errorf(sql.Data, "NUMERIC_VALUE_OUT_OF_RANGE", "%s", r.first())
+		if m := overflow.FindStringSubmatch(r.first()); m != nil && numbers[m[2]] != "" {
+			e.Text = numbers[m[2]] + " " + m[1] + " overflow: " + m[3]
+		}
 	case "Invalid Input":
 		e = sql.Errorf(sql.Data, "INVALID_FUNCTION_ARGUMENT", "%s", r.first())
 		switch {
@@ -88,6 +95,13 @@ func explain(err error, st *dialect.Statement) error {
 	}
 	return e
 }
+
+// What the engine says of numbers that are too large, and its names of their types.
+var (
+	outOfRange = regexp.MustCompile(`^Type INT\d+ with value (\S+) can't be cast because the value is out of range for the destination type (INT\d+)`)
+	overflow   = regexp.MustCompile(`^Overflow in (addition|subtraction|multiplication) of (INT\d+) \((.*)\)!`)
+	numbers    = map[string]string{"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+)
 
 // first is the first line of a message, which is about the statement; what follows are hints about the engine.
 func (r *raw) first() string {

@@ -3,26 +3,35 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2/mapping"
+
+	"github.com/atelier-studio/atelier/internal/engines/sql"
 )
 
 // instance is one database in memory with one connection. It serves one query and is closed.
 type instance struct {
-	db   mapping.Database
-	conn mapping.Connection
+	db     mapping.Database
+	conn   mapping.Connection
+	dir    string // its own, for spilled and staged data; made when it is needed
+	limits sql.Limits
 }
 
-// open makes a database that loads nothing from outside.
-func open() (*instance, error) {
+// open makes a database that loads nothing from outside and keeps within the limits.
+func open(dir string, l sql.Limits) (*instance, error) {
 	var cfg mapping.Config
 	if mapping.CreateConfig(&cfg) == mapping.StateError {
 		return nil, fmt.Errorf("cannot make a configuration of the engine")
 	}
 	defer mapping.DestroyConfig(&cfg)
 	for _, kv := range [][2]string{
+		{"threads", strconv.Itoa(l.Threads)},
+		{"memory_limit", strconv.FormatInt(l.Memory, 10) + "B"},
+		{"max_temp_directory_size", strconv.FormatInt(l.Spill, 10) + "B"},
 		{"threads", "1"},
 		{"autoinstall_known_extensions", "false"},
 		{"autoload_known_extensions", "false"},
@@ -34,7 +43,7 @@ func open() (*instance, error) {
 			return nil, fmt.Errorf("cannot configure the engine: %s", kv[0])
 		}
 	}
-	in := &instance{}
+	in := &instance{dir: dir, limits: l}
 	var msg string
 	if mapping.OpenExt(":memory:", &in.db, cfg, &msg) == mapping.StateError {
 		return nil, fmt.Errorf("cannot open the engine: %s", msg)
@@ -43,12 +52,31 @@ func open() (*instance, error) {
 		mapping.Close(&in.db)
 		return nil, fmt.Errorf("cannot connect to the engine")
 	}
-	err := in.exec(context.Background(), "SET TimeZone = 'UTC'; SET ieee_floating_point_ops = true; SET errors_as_json = true; SET Calendar = 'gregorian'")
+	err := in.exec(context.Background(), "SET TimeZone = 'UTC'; SET ieee_floating_point_ops = true; SET errors_as_json = true; SET Calendar = 'gregorian'; "+
+		"SET preserve_insertion_order = false; SET temp_directory = "+literal(filepath.Join(dir, "spill")))
 	if err != nil {
 		in.close()
 		return nil, err
 	}
 	return in, nil
+}
+
+// limit sets what is not set already: threads and memory take the engine a while.
+func (in *instance) limit(l sql.Limits) error {
+	var set []string
+	if l.Threads != in.limits.Threads {
+		set = append(set, "SET threads = "+strconv.Itoa(l.Threads))
+	}
+	if l.Memory != in.limits.Memory {
+		set = append(set, "SET memory_limit = '"+strconv.FormatInt(l.Memory, 10)+"B'")
+	}
+	if l.Spill != in.limits.Spill {
+		set = append(set, "SET max_temp_directory_size = '"+strconv.FormatInt(l.Spill, 10)+"B'")
+	}
+	if in.limits = l; len(set) == 0 {
+		return nil
+	}
+	return in.exec(context.Background(), strings.Join(set, "; "))
 }
 
 func (in *instance) close() {

@@ -3,10 +3,7 @@ package duckdb
 import (
 	"context"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
@@ -16,17 +13,17 @@ import (
 // query is one statement on its way: an instance, and what was bound in it.
 type query struct {
 	in     *instance
+	kept   *kept
 	r      sql.Request
 	limits sql.Limits
-	dir    string // made when it is needed
+	dir    string
 	bound  []*bound
 	byUse  map[string]*bound
 	stats  sql.Stats
+	staged int
 	open   []string // files that the user's statement reads itself
 	st     *dialect.Statement
 }
-
-var serial atomic.Int64
 
 // Query implements sql.Engine.
 func (e *Engine) Query(ctx context.Context, r sql.Request) (sql.Rows, error) {
@@ -60,14 +57,13 @@ func (e *Engine) start(ctx context.Context, r sql.Request) (*query, func(), cont
 		undo()
 		return nil, nil, nil, cancelled(err)
 	}
-	in, err := e.take()
+	in, err := e.take(l)
 	if err != nil {
 		e.pool.give(l.Memory)
 		undo()
 		return nil, nil, nil, sql.AsError(err)
 	}
-	q := &query{in: in, r: r, limits: l, byUse: map[string]*bound{},
-		dir: filepath.Join(e.cfg.Dir, "q"+strconv.FormatInt(serial.Add(1), 10))}
+	q := &query{in: in, kept: e.kept, r: r, limits: l, dir: in.dir, byUse: map[string]*bound{}}
 	release := func() {
 		in.close()
 		_ = os.RemoveAll(q.dir)
@@ -105,8 +101,8 @@ func (q *query) plan(ctx context.Context) error {
 		return sql.AsError(err)
 	}
 	q.note(st)
-	if err := q.configure(ctx); err != nil {
-		return explain(err, nil)
+	if err := os.MkdirAll(q.dir, 0o700); err != nil {
+		return sql.AsError(err)
 	}
 	for _, b := range q.bound {
 		if err := q.bind(ctx, b); err != nil {
@@ -128,19 +124,6 @@ func (q *query) translate(ctx context.Context) (*dialect.Statement, error) {
 		Catalog: q.r.Session.Catalog, Database: q.r.Session.Database, User: q.r.Session.User,
 		Params: q.r.Params, Lookup: q.lookup(ctx, q.r.Tables, 0),
 	})
-}
-
-func (q *query) configure(ctx context.Context) error {
-	if err := os.MkdirAll(q.dir, 0o700); err != nil {
-		return err
-	}
-	return q.in.exec(ctx, strings.Join([]string{
-		"SET threads = " + strconv.Itoa(q.limits.Threads),
-		"SET memory_limit = '" + strconv.FormatInt(q.limits.Memory, 10) + "B'",
-		"SET temp_directory = " + literal(filepath.Join(q.dir, "spill")),
-		"SET max_temp_directory_size = '" + strconv.FormatInt(q.limits.Spill, 10) + "B'",
-		"SET preserve_insertion_order = false",
-	}, "; "))
 }
 
 // lock ends the phase of our own statements.

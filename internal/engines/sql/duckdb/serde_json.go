@@ -13,7 +13,7 @@ import (
 // jsonLines reads one object a line. Keys are compared without case, so the keys that there are, are looked at first.
 // Source: https://docs.aws.amazon.com/athena/latest/ug/json-serde.html
 func (q *query) jsonLines(ctx context.Context, b *bound, cols []dialect.Column, paths []string) (source, error) {
-	options := list(paths) + ", hive_partitioning = false, maximum_object_size = 33554432"
+	options := pathList(paths) + ", hive_partitioning = false, maximum_object_size = 33554432"
 	switch extension(paths[0]) {
 	case ".gz":
 		options += ", compression = 'gzip'"

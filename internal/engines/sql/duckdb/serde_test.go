@@ -72,7 +72,7 @@ func TestSerDes(t *testing.T) {
 // parquetFile writes what a query gives.
 func parquetFile(t testing.TB, query string) string {
 	t.Helper()
-	in, err := open()
+	in, err := open(t.TempDir(), sql.Limits{Threads: 1, Memory: 64 << 20, Spill: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestParquet(t *testing.T) {
 	two := parquetFile(t, "SELECT 2::BIGINT AS a, 7 AS extra")
 	cols := []sql.Column{{Name: "b", Type: "string"}, {Name: "a", Type: "bigint"}, {Name: "l", Type: "array<int>"}, {Name: "s", Type: "struct<p:int,q:string>"},
 		{Name: "m", Type: "map<string,int>"}, {Name: "d", Type: "decimal(5,2)"}, {Name: "ts", Type: "timestamp"}, {Name: "gone", Type: "double"}}
-	tab := &sql.Table{Columns: cols, Format: parquetFormat, Partitions: []sql.Partition{at1(nil, one, two)}}
+	tab := &sql.Table{Columns: cols, Format: sql.Format{Kind: sql.Parquet}, Partitions: []sql.Partition{at1(nil, one, two)}}
 	got, err := ask(t.Context(), e, tables{"t": tab}, "SELECT * FROM t ORDER BY a")
 	want := "x|1|[1, 2]|{p=1, q=z}|{k=9}|1.50|2020-01-01 00:00:01.000|<null>\n<null>|2|<null>|<null>|<null>|<null>|<null>|<null>"
 	if err != nil || got != want {

@@ -22,7 +22,7 @@ func (o csvOptions) from(b *bound, paths []string) string {
 	for i, c := range b.table.Columns {
 		cols[i] = literal(strings.ToLower(c.Name)) + ": 'VARCHAR'"
 	}
-	s := "read_csv(" + list(paths) + ", auto_detect = false, header = false, hive_partitioning = false, strict_mode = false, null_padding = true" +
+	s := "read_csv(" + pathList(paths) + ", auto_detect = false, header = false, hive_partitioning = false, strict_mode = false, null_padding = true" +
 		", delim = " + literal(o.delim) + ", quote = " + literal(o.quote) + ", escape = " + literal(o.escape) +
 		", skip = " + strconv.Itoa(o.skip) + ", columns = {" + strings.Join(cols, ", ") + "}"
 	if o.null != "" {
