@@ -39,7 +39,7 @@ func TestIcebergRows(t *testing.T) {
 		WHEN MATCHED AND b.country = 'x' THEN DELETE WHEN MATCHED THEN UPDATE SET country = b.country
 		WHEN NOT MATCHED AND b.country <> 'no' THEN INSERT (id, country) VALUES (b.id, b.country)`)
 	all("2ES 5PT")
-	c.gives("MERGE INTO ice.t USING (VALUES (5, 'PT'), (7, 'PT')) AS b(id, country) ON t.id = b.id WHEN MATCHED THEN UPDATE SET amount = 1 "+
+	c.gives("MERGE INTO ice.t USING (VALUES (5, 'PT'), (7, 'PT')) AS b(id, country) ON t.id = b.id WHEN MATCHED THEN UPDATE SET amount = 1 " +
 		"WHEN NOT MATCHED THEN INSERT VALUES (b.id, b.country, 2, NULL, NULL)") // both into one partition
 	c.gives("SELECT id, amount FROM ice.t WHERE country = 'PT' ORDER BY id", "id|amount", "5|1.00", "7|2.00")
 	c.gives("DELETE FROM ice.t WHERE id = 7")
