@@ -14,14 +14,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/engines/sql/trino"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/config"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -55,6 +58,8 @@ type Server struct {
 	store    *store.Store
 	s3       *s3.Service
 	jobs     *jobs.Runner
+	desk     *delivery.Desk
+	clients  *delivery.Clients
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
 	chain    *wire.Chain
@@ -138,8 +143,11 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		return err
 	}
 	trail := cloudtrail.New(cloudtrail.Config{Store: s.store, Clock: c, Logger: log})
-	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Clock: c, Logger: log,
-		Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
+	s.desk = delivery.New(delivery.Config{Store: s.store, Clock: c, Logger: log})
+	s.clients = &delivery.Clients{Directory: directory, Clock: c,
+		Configure: func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }}
+	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
+		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {
 		return err
 	}
@@ -169,8 +177,14 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			s.workers.Go(func() { r.Run(background) })
 		}
 	}
-	s.http = &http.Server{Handler: s.handler(registry), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+	s.workers.Go(func() { s.desk.Run(background) })
+	s.http = &http.Server{Handler: s.handler(registry, services), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
+	for _, service := range services {
+		if d, ok := service.(interface{ Drain() }); ok { // requests wait in it
+			s.http.RegisterOnShutdown(d.Drain)
+		}
+	}
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/atelier-studio/atelier/internal/wire"
 )
 
 const (
@@ -19,11 +21,20 @@ const (
 )
 
 // handler puts the server's own pages before the API.
-func (s *Server) handler(registry *prometheus.Registry) http.Handler {
+func (s *Server) handler(registry *prometheus.Registry, services []wire.Service) http.Handler {
 	own := http.NewServeMux()
 	own.HandleFunc("GET "+healthPath, s.health)
 	own.Handle("GET "+metricsPath, fromHere(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
 	own.HandleFunc(ownPath, http.NotFound)
+	for _, service := range services {
+		if p, ok := service.(interface {
+			Pages() map[string]http.Handler
+		}); ok {
+			for path, h := range p.Pages() {
+				own.Handle("GET "+path, h)
+			}
+		}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Only these paths: a mux would clean and redirect the paths of objects.
 		if strings.HasPrefix(r.URL.Path, ownPath) {

@@ -6,15 +6,19 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/services/athena"
+	"github.com/atelier-studio/atelier/internal/services/eventbridge"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
+	"github.com/atelier-studio/atelier/internal/services/scheduler"
+	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
 	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -22,16 +26,19 @@ import (
 )
 
 // services builds what speaks through the chain, in order of name. A service that has a method Run(ctx) is run in the
-// background.
+// background; one that has Pages serves them beside the API.
 func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.Service {
 	st, log := s.store, s.cfg.Logger
 	clients := func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }
+	outward := delivery.NewOutward(s.cfg.DeliverToLoopback == "true")
 	tables := catalog.New(st)
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
 	return []wire.Service{
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
+		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Clock: c,
+			Logger: log}),
 		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,
 			Engine: s.sql, Clock: c, Logger: log}),
 		iam.New(iam.Config{Directory: directory, Clock: c}),
@@ -39,6 +46,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 			Clock: c}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
+		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
+		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Mail: s.cfg.Mail, Clock: c, Logger: log}),
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}

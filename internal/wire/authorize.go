@@ -31,6 +31,7 @@ func (x *exchange) authorize(ctx context.Context, o *Operation, in any) error {
 		if t.Resource != "*" {
 			x.touched = append(x.touched, audit.Resource{ARN: t.Resource, Account: q.ResourceAccount})
 		}
+		x.concerns = append(x.concerns, t.Concerns...)
 		if d.Outcome != authz.Allowed {
 			f := accessDenied
 			if x.endpoint.Name == "sns" {

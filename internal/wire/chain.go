@@ -68,6 +68,7 @@ type exchange struct {
 	secret   string
 	body     []byte
 	touched  []audit.Resource
+	concerns []string
 }
 
 // ServeHTTP answers a request.

@@ -40,6 +40,7 @@ type Target struct {
 	Account  string        // owner when not the caller's account
 	Policy   *authz.Policy // the resource's own policy, nil when it has none
 	Context  authz.Context // further condition keys (iam:PassedToService, aws:ResourceTag/…)
+	Concerns []string      // other accounts, in whose trails the call is too
 }
 
 // Option says more about an operation.

@@ -24,7 +24,7 @@ func (x *exchange) told(ctx context.Context, in, out any, err error) error {
 	r := audit.Record{Time: x.call.Time, Service: x.call.Service, Operation: x.call.Operation, Region: x.call.Region,
 		RequestID: x.call.RequestID, Principal: x.call.Principal, SourceIP: x.call.SourceIP, UserAgent: x.call.UserAgent,
 		Host: x.call.Host, ReadOnly: !mutating, ErrorCode: code, ErrorMessage: message, Request: in, Response: out,
-		Resources: x.touched}
+		Resources: x.touched, Concerns: x.concerns}
 	if failed := x.cfg.Recorder.Record(ctx, r); failed != nil {
 		return failed
 	}

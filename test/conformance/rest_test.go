@@ -176,7 +176,6 @@ func (b *breaker) restDocuments(whole []byte, shape *facts.Shape) {
 	b.body("a word", []byte(`yes`), reads)
 	b.body("two documents", append(slices.Clone(whole), whole...), reads && len(whole) > 0)
 	b.body("invalid UTF-8 key", []byte("{\"\xff\xfe\":1}"), reads)
-	queries := slices.ContainsFunc(sorted(shape.Members), func(name string) bool { return shape.Members[name].Location == "querystring" })
 	target := b.target
 	for what, query := range map[string]string{"bad escape": "A=%zz", "invalid UTF-8 parameter": "%ff%fe=x", "semicolons": "a;b;c=d"} {
 		join := "?"
@@ -184,7 +183,7 @@ func (b *breaker) restDocuments(whole []byte, shape *facts.Shape) {
 			join = "&"
 		}
 		b.target = target + join + query
-		b.body(what, whole, queries && what == "bad escape")
+		b.body(what, whole, false) // the signer leaves a bad escape out
 	}
 	for what, path := range map[string]string{"another path": "/no/such/path", "dots": "/../../etc/passwd", "slashes": "//" + strings.Repeat("/", 100)} {
 		b.target = path

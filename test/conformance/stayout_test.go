@@ -19,12 +19,16 @@ import (
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ram"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -56,6 +60,17 @@ func doors(t testing.TB) []door {
 		}},
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
+		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		rpc("events", "PutRule", `{"Name":"NAME","EventPattern":"{\"source\":[\"a\"]}"}`),
+		{"sns", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			return queryRequest(t, at, "2010-03-31", "CreateTopic", url.Values{"Name": {name}})
+		}},
+		{"scheduler", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			b := []byte(`{}`)
+			r := request(t, http.MethodPost, at+"/schedule-groups/"+name, b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
+		}},
 		rpc("cloudtrail", "LookupEvents", `{"MaxResults":1}`),
 		rpc("glue", "CreateDatabase", `{"DatabaseInput":{"Name":"NAME"}}`),
 		{"ram", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
@@ -78,8 +93,8 @@ type refusal struct {
 	s3, rest    []string
 }
 
-// s3Form is what S3 says to a POST, which is to it a form that isn't one.
-var s3Form = []string{"412 PreconditionFailed"}
+// s3Form is what S3 says to a POST, which is to it a form that isn't one, or goes to an object.
+var s3Form = []string{"412 PreconditionFailed", "405 MethodNotAllowed"}
 
 var (
 	missing    = refusal{"403 MissingAuthenticationToken", "400 MissingAuthenticationTokenException", []string{"403 AccessDenied"}, s3Form}
@@ -317,6 +332,10 @@ func state(t testing.TB, s *harness.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	made, err := messaging(ctx, root)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var writes []string
 	for _, e := range events.Events {
 		if *e.ReadOnly == "false" {
@@ -324,9 +343,30 @@ func state(t testing.TB, s *harness.Server) string {
 		}
 	}
 	out, err := json.Marshal([]any{identities.UserDetailList, identities.RoleDetailList, identities.GroupDetailList, identities.Policies,
-		accounts.Accounts, shares.ResourceShares, databases.DatabaseList, objects.Contents, writes})
+		accounts.Accounts, shares.ResourceShares, databases.DatabaseList, made, objects.Contents, writes})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(out)
+}
+
+// messaging lists queues, topics, rules and groups of schedules.
+func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
+	queues, err := sqs.NewFromConfig(root.Config()).ListQueues(ctx, &sqs.ListQueuesInput{})
+	if err != nil {
+		return nil, err
+	}
+	topics, err := sns.NewFromConfig(root.Config()).ListTopics(ctx, &sns.ListTopicsInput{})
+	if err != nil {
+		return nil, err
+	}
+	rules, err := eventbridge.NewFromConfig(root.Config()).ListRules(ctx, &eventbridge.ListRulesInput{})
+	if err != nil {
+		return nil, err
+	}
+	groups, err := scheduler.NewFromConfig(root.Config()).ListScheduleGroups(ctx, &scheduler.ListScheduleGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups}, nil
 }

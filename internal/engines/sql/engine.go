@@ -57,13 +57,18 @@ type ResolverFunc func(context.Context, Name) (*Table, error)
 // Table makes f a Resolver.
 func (f ResolverFunc) Table(ctx context.Context, n Name) (*Table, error) { return f(ctx, n) }
 
-// Column is a column of a table. Type is as the catalog writes it: array<struct<a:int>>.
-type Column struct{ Name, Type string }
+// Column is a column of a table. Type is as the catalog writes it: array<struct<a:int>>. Parquet files are read by ID, the
+// number of the column in their schemas, unless it is 0: then by name.
+type Column struct {
+	Name, Type string
+	ID         int
+}
 
 // Table is what a name stands for: files, or a view when View is set.
 type Table struct {
 	Columns    []Column // in files, in order
 	Keys       []Column // partition keys
+	Fixed      []string // of Columns, those that have one value in each partition; in lower case
 	Format     Format
 	Partitions []Partition // one without values when there are no keys
 	Cut        Cut
@@ -76,7 +81,7 @@ type Owner struct{ Account, Region string }
 
 // Partition is a set of files whose rows have the same values for the table's keys.
 type Partition struct {
-	Values []string // one a key; NullPartition for NULL
+	Values []string // one a key, then one a fixed column; NullPartition for NULL
 	Files  func(ctx context.Context) ([]File, error)
 }
 

@@ -30,6 +30,8 @@ type Record struct {
 	Request, Response any
 	// Resources are what the call touched. A call is recorded in the caller's account and in the owners' accounts.
 	Resources []Resource
+	// Concerns are further accounts in whose trails the call is recorded.
+	Concerns []string
 }
 
 // Resource is something that a call touched.

@@ -26,6 +26,7 @@ type Principal struct {
 	SessionName string
 	AccessKeyID string
 	Tags        map[string]string // principal and session tags: aws:PrincipalTag/…
+	SessionTags map[string]string // those of the session alone, given by who began it
 	Context     Context           // further keys that hold for the whole session (aws:FederatedProvider, aws:MultiFactorAuthPresent, …)
 	// Session policies, given at AssumeRole or GetFederationToken. HasSession tells "none given" from "given, allows nothing".
 	HasSession bool

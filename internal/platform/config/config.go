@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 
@@ -24,6 +25,9 @@ type Config struct {
 	Domains   []string `yaml:"domains"`    // of virtual-host addressing: bucket.<domain>
 	SQLEngine string   `yaml:"sql-engine"` // trino://…; "" runs SQL in this process
 	LogLevel  string   `yaml:"log-level"`  // debug, info, warn or error
+	Mail      string   `yaml:"mail"`       // smtp://user:password@host:port?from=address; "": nothing is mailed
+	// "true" lets topics and API destinations call addresses of this machine itself.
+	DeliverToLoopback string `yaml:"deliver-to-loopback"`
 
 	// The first root user's key; random when empty. They come from the environment alone.
 	RootAccessKeyID     string `yaml:"-"`
@@ -57,6 +61,8 @@ func Settings() []Setting {
 		{"s3-listen", "host:port of a port that only S3 answers on"},
 		{"domains", "domains of virtual-host addressing, separated by commas"},
 		{"sql-engine", "trino://user@host:port/catalog?account=… to run Athena's queries on Trino instead of in this process"},
+		{"mail", "smtp://user:password@host:port?from=address of the server that mails what topics have for email addresses"},
+		{"deliver-to-loopback", "true lets topics and API destinations call addresses of this machine"},
 		{"log-level", "debug, info, warn or error"},
 	}
 }
@@ -105,6 +111,10 @@ func (c *Config) text(name string) *string {
 		return &c.S3Listen
 	case "sql-engine":
 		return &c.SQLEngine
+	case "mail":
+		return &c.Mail
+	case "deliver-to-loopback":
+		return &c.DeliverToLoopback
 	case "log-level":
 		return &c.LogLevel
 	}
@@ -165,7 +175,12 @@ func (c *Config) Check() error {
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return fmt.Errorf("log-level must be debug, info, warn or error, not %q", c.LogLevel)
 	}
+	if u, err := url.Parse(c.Mail); c.Mail != "" && (err != nil || u.Scheme != "smtp" && u.Scheme != "smtps" || u.Host == "" || u.Query().Get("from") == "") {
+		return errors.New("mail must be smtp://host:port?from=address") // it may hold a password, so it isn't repeated
+	}
 	switch {
+	case c.DeliverToLoopback != "" && c.DeliverToLoopback != "true" && c.DeliverToLoopback != "false":
+		return errors.New("deliver-to-loopback must be true or false")
 	case c.DataDir == "":
 		return errors.New("data-dir must name a directory")
 	case c.Region == "":

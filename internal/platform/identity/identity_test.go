@@ -237,7 +237,7 @@ func TestSessions(t *testing.T) {
 	}
 	put(role)
 	p := identity.RolePrincipal(role, "s")
-	p.Tags = map[string]string{"team": "session"}
+	p.SessionTags = map[string]string{"team": "session"}
 	c, err := f.Issue(p, time.Hour)
 	if err != nil {
 		t.Fatal(err)

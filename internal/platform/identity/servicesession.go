@@ -44,7 +44,5 @@ func (d *Directory) ServiceSession(ctx context.Context, service, roleARN, sessio
 	if authz.Evaluate(request, authz.Policies{Resource: trust}).Outcome != authz.Allowed {
 		return authz.Principal{}, ErrNotTrusted
 	}
-	p := RolePrincipal(r, session)
-	p.Tags = nil // the role's own are added whenever the session is used
-	return p, nil
+	return RolePrincipal(r, session), nil
 }

@@ -39,9 +39,10 @@ type token struct {
 	Session     []SessionPolicy     `json:"p,omitempty"`
 }
 
-// Issue seals temporary credentials for p. p.Tags are the session's own tags: those of its role are added whenever it
-// is used. p.Session is not looked at; the session's policies are given as text, or those that p was Given hold. Of a FederatedUser, Name and
-// SessionName are the name and the unique id of the user that asked for it ("" and the account for root).
+// Issue seals temporary credentials for p. Of its tags p.SessionTags are sealed: those of its role or user are added
+// whenever it is used. p.Session is not looked at: the session's policies are given as text, or are those that p was Given.
+// Of a FederatedUser, Name and SessionName are the name and the unique id of the user that asked for it ("" and the account
+// for root).
 func (d *Directory) Issue(p authz.Principal, lifetime time.Duration, session ...SessionPolicy) (Credential, error) {
 	if len(session) == 0 {
 		session = p.Given
@@ -50,7 +51,7 @@ func (d *Directory) Issue(p authz.Principal, lifetime time.Duration, session ...
 	id, secret := NewID(PrefixTemporaryKey, p.Account), newSecret()
 	expires := now.Add(lifetime)
 	text, err := json.Marshal(token{Secret: secret, Issued: now.Unix(), Expires: expires.Unix(), Kind: p.Kind, Account: p.Account,
-		ARN: p.ARN, UserID: p.UserID, Name: p.Name, RoleARN: p.RoleARN, SessionName: p.SessionName, Tags: p.Tags,
+		ARN: p.ARN, UserID: p.UserID, Name: p.Name, RoleARN: p.RoleARN, SessionName: p.SessionName, Tags: p.SessionTags,
 		Context: p.Context, HasSession: p.HasSession || len(session) > 0, Session: session})
 	if err != nil {
 		return Credential{}, fmt.Errorf("cannot seal a session: %w", err)
@@ -95,7 +96,7 @@ func (d *Directory) open(tx *store.Tx, id, sealed string) (Credential, error) {
 	}
 	c := Credential{AccessKeyID: id, SecretAccessKey: t.Secret, SessionToken: sealed, Expires: time.Unix(t.Expires, 0).UTC()}
 	c.Principal = authz.Principal{Kind: t.Kind, Account: t.Account, ARN: t.ARN, UserID: t.UserID, Name: t.Name, RoleARN: t.RoleARN,
-		SessionName: t.SessionName, AccessKeyID: id, Tags: t.Tags, HasSession: t.HasSession, Given: t.Session, Context: authz.Context{}}
+		SessionName: t.SessionName, AccessKeyID: id, Tags: t.Tags, SessionTags: t.Tags, HasSession: t.HasSession, Given: t.Session, Context: authz.Context{}}
 	for k, v := range t.Context {
 		c.Principal.Context[k] = v
 	}

@@ -54,7 +54,7 @@ next:
 // Source: https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
 func (q *session) createTableAs(ctx context.Context, st statement.CreateTableAs) error {
 	if strings.EqualFold(st.Properties["table_type"].Text, "ICEBERG") {
-		return notSupported("tables of Iceberg cannot be made by Atelier's Athena yet")
+		return q.createIcebergAs(ctx, st)
 	}
 	if st.Properties["bucketed_by"].List != nil || st.Properties["bucket_count"].Text != "" {
 		return notSupported("tables in buckets cannot be written by Atelier: leave bucketed_by and bucket_count out")

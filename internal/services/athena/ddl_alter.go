@@ -18,6 +18,9 @@ func (q *session) alterTable(ctx context.Context, st statement.AlterTable) error
 	if aws.ToString(t.TableType) == virtualView {
 		return ddlFault("SemanticException [Error 10131]: To alter a view you need to use the ALTER VIEW command.")
 	}
+	if isIceberg(t.Parameters) {
+		return q.alterIceberg(ctx, st)
+	}
 	switch a := st.Action.(type) {
 	case statement.AddPartitions:
 		return q.addPartitions(ctx, t, a)

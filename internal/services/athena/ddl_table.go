@@ -39,7 +39,7 @@ var layouts = map[string]layout{
 
 func (q *session) createTable(ctx context.Context, st statement.CreateTable) error {
 	if strings.EqualFold(property(st.Properties, "table_type"), "ICEBERG") {
-		return notSupported("tables of Iceberg cannot be made by Atelier's Athena yet")
+		return q.createIceberg(ctx, st)
 	}
 	if !st.External {
 		return ddlFault("ParseException line %d:%d missing EXTERNAL at 'TABLE'", st.Table.Pos.Line, st.Table.Pos.Column)
@@ -181,9 +181,16 @@ func (q *session) dropTable(ctx context.Context, st statement.DropTable) error {
 		}
 		return ddlFault("SemanticException [Error 10129]: Cannot drop a base table with DROP VIEW")
 	}
+	purge := func() {}
+	if isIceberg(found.Table.Parameters) && found.Table.TargetTable == nil {
+		purge = q.purger(ctx, st.Table)
+	}
 	_, err = q.glue.DeleteTable(ctx, &glue.DeleteTableInput{CatalogId: id, DatabaseName: database, Name: name})
 	if isMissing(err) && st.IfExists {
 		return nil
+	}
+	if err == nil {
+		purge()
 	}
 	return glueFault(err)
 }

@@ -14,7 +14,28 @@ func (s *Service) execute(ctx context.Context, e *execution) error {
 	if err != nil {
 		return failure(syntaxError, "%s", err)
 	}
-	return s.session(e).carryOut(ctx, st)
+	q := s.session(e)
+	if st, err = q.bound(st, *e.Query); err != nil {
+		return err
+	}
+	return q.carryOut(ctx, st)
+}
+
+// bound puts the parameters into a statement of which the engine gets several queries.
+func (q *session) bound(st statement.Statement, text string) (statement.Statement, error) {
+	switch st.(type) {
+	case statement.Delete, statement.Update, statement.Merge:
+		if len(q.e.ExecutionParameters) == 0 {
+			break
+		}
+		out, err := statement.Parse(statement.Bind(text, q.e.ExecutionParameters))
+		if err != nil {
+			return nil, failure(syntaxError, "%s", err)
+		}
+		q.e.ExecutionParameters = nil
+		return out, nil
+	}
+	return st, nil
 }
 
 func (q *session) carryOut(ctx context.Context, st statement.Statement) error {
@@ -29,8 +50,16 @@ func (q *session) carryOut(ctx context.Context, st statement.Statement) error {
 		return q.unload(ctx, st)
 	case statement.Execute:
 		return q.executePrepared(ctx, st)
-	case statement.Change:
-		return notSupported("%s is only for tables of Iceberg, which Atelier cannot change yet", st.Verb)
+	case statement.Delete:
+		return q.deleteRows(ctx, st)
+	case statement.Update:
+		return q.updateRows(ctx, st)
+	case statement.Merge:
+		return q.merge(ctx, st)
+	case statement.Optimize:
+		return q.optimize(ctx, st)
+	case statement.Vacuum:
+		return q.vacuum(ctx, st)
 	}
 	columns, lines, err := q.define(ctx, st)
 	if err != nil {
@@ -108,6 +137,9 @@ func (q *session) executePrepared(ctx context.Context, st statement.Execute) err
 	}
 	if st.Values != nil {
 		q.e.ExecutionParameters = st.Values
+	}
+	if of, err = q.bound(of, *p.QueryStatement); err != nil {
+		return err
 	}
 	return q.carryOut(ctx, of)
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
@@ -26,6 +27,19 @@ func (q *session) lister(r *readable, location string) func(context.Context) ([]
 			return nil, err
 		}
 		list, err := q.list(ctx, objects(q.Clients(as, q.e.Region)), location)
+		return list, engineFault(err, aws.ToString(r.Name))
+	}
+}
+
+// projectedLister is lister for a place that a template names. Nobody was asked whether the table may lie there, as is done
+// for the places of tables and partitions: outside of the table's own, only who may read it anyway does.
+func (q *session) projectedLister(r *readable, location string) func(context.Context) ([]sql.File, error) {
+	own, _ := governance.PathOf(locationOf(&r.Table.Table))
+	if path, ok := governance.PathOf(location); ok && own != "" && governance.Within(path, own) {
+		return q.lister(r, location)
+	}
+	return func(ctx context.Context) ([]sql.File, error) {
+		list, err := q.list(ctx, q.s3, location)
 		return list, engineFault(err, aws.ToString(r.Name))
 	}
 }

@@ -21,9 +21,12 @@ import (
 // insert adds the rows of a query to a table, as new files.
 // Source: https://docs.aws.amazon.com/athena/latest/ug/insert-into.html
 func (q *session) insert(ctx context.Context, st statement.Insert) error {
-	r, err := q.writable(ctx, st.Table)
+	r, err := q.writable(ctx, st.Table, governance.Insert)
 	if err != nil {
 		return err
+	}
+	if isIceberg(r.Parameters) {
+		return q.insertIceberg(ctx, st, r)
 	}
 	t := &target{q: q, location: strings.TrimSuffix(locationOf(&r.Table.Table), "/")}
 	if t.options, err = insertOptions(r); err != nil {
@@ -50,8 +53,8 @@ func (q *session) insert(ctx context.Context, st statement.Insert) error {
 	return q.register(ctx, &r.Table.Table, t)
 }
 
-// writable finds a table that the caller may insert into.
-func (q *session) writable(ctx context.Context, n statement.Name) (*readable, error) {
+// writable finds a table that the caller may insert into, or change in another way.
+func (q *session) writable(ctx context.Context, n statement.Name, needs governance.Permissions) (*readable, error) {
 	id, database, err := q.at(ctx, n)
 	if err != nil {
 		return nil, err
@@ -83,18 +86,29 @@ func (q *session) writable(ctx context.Context, n statement.Name) (*readable, er
 	if r.access, err = q.Ledger.Access(ctx, q.e.Caller, q.e.Region, on); err != nil {
 		return nil, err
 	}
-	if !r.access.May(governance.Insert) {
-		return nil, failure(accessDenied, "PERMISSION_DENIED: Insufficient Lake Formation permission(s): Required Insert on %s", n.Name)
+	if !r.access.May(needs) {
+		return nil, failure(accessDenied, "PERMISSION_DENIED: Insufficient Lake Formation permission(s): Required %s on %s", wanted(needs), n.Name)
 	}
 	switch {
 	case aws.ToString(r.TableType) == virtualView:
 		return nil, notSupported("line %d:%d: Inserting into views is not supported", n.Pos.Line, n.Pos.Column)
-	case strings.EqualFold(r.Parameters["table_type"], "ICEBERG"):
-		return nil, notSupported("tables of Iceberg cannot be written by Atelier's Athena yet")
 	case strings.EqualFold(r.Parameters["projection.enabled"], "true") && len(r.PartitionKeys) > 0 && r.Parameters["storage.location.template"] != "":
 		return nil, notSupported("Inserting into a table whose projection has a template of locations")
 	}
 	return r, nil
+}
+
+func wanted(p governance.Permissions) string {
+	var out []string
+	for _, one := range []struct {
+		p    governance.Permissions
+		name string
+	}{{governance.Insert, "Insert"}, {governance.Delete, "Delete"}, {governance.Alter, "Alter"}, {governance.Drop, "Drop"}} {
+		if p&one.p != 0 {
+			out = append(out, one.name)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // insertOptions are how the files of a table are written.

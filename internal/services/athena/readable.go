@@ -29,6 +29,10 @@ type readable struct {
 // readable finds a table for reading. Glue is asked as the caller, so that IAM and Lake Formation both have their say; what
 // the engine then needs, the table as it is and the cut, comes from the catalog and the ledger. nil is "does not exist".
 func (q *session) readable(ctx context.Context, id, database, name string) (*readable, error) {
+	return q.resolve(ctx, id, database, name, false)
+}
+
+func (q *session) resolve(ctx context.Context, id, database, name string, linked bool) (*readable, error) {
 	found, err := q.glue.GetTable(ctx, &glue.GetTableInput{CatalogId: &id, DatabaseName: &database, Name: &name})
 	var e smithy.APIError
 	switch {
@@ -42,8 +46,8 @@ func (q *session) readable(ctx context.Context, id, database, name string) (*rea
 		return nil, fmt.Errorf("cannot read table %s.%s: %w", database, name, err)
 	}
 	t := found.Table
-	if link := t.TargetTable; link != nil && aws.ToString(t.DatabaseName)+aws.ToString(link.DatabaseName) != "" && t.StorageDescriptor == nil {
-		return q.readable(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name))
+	if link := t.TargetTable; link != nil && !linked { // what Glue shows in a link is its target's; a link to a link is none
+		return q.resolve(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name), true)
 	}
 	r := &readable{}
 	on := governance.Resource{Kind: governance.Table, Catalog: aws.ToString(t.CatalogId), Database: aws.ToString(t.DatabaseName), Table: aws.ToString(t.Name)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -21,7 +22,8 @@ type session struct {
 	glue *glue.Client
 	s3   *s3.Client
 
-	reads map[string]string // see mark
+	reads  map[string]string // see mark
+	target *sql.Table        // see rowChange
 }
 
 func (s *Service) session(e *execution) *session {

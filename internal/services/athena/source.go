@@ -24,6 +24,17 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 	if n.Database == informationSchema {
 		return q.information(ctx, *id, n)
 	}
+	if n.Database == targetDatabase {
+		return q.target, nil
+	}
+	if name, view, ok := icebergView(n.Table); ok {
+		r, err := q.readable(ctx, *id, n.Database, name)
+		if err != nil || r == nil {
+			return nil, err
+		}
+		q.mark(n, r, "")
+		return q.describeIceberg(ctx, r, view)
+	}
 	r, err := q.readable(ctx, *id, n.Database, n.Table)
 	if err != nil || r == nil {
 		return nil, err
@@ -32,7 +43,7 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 		q.mark(n, r, "")
 		return q.viewTable(ctx, r)
 	}
-	if strings.EqualFold(r.Parameters["table_type"], "ICEBERG") {
+	if isIceberg(r.Parameters) {
 		return q.iceberg(ctx, r, n)
 	}
 	if n.AsOf != "" {
@@ -63,7 +74,7 @@ func (q *session) files(ctx context.Context, r *readable) (*sql.Table, error) {
 	if strings.EqualFold(r.Parameters["projection.enabled"], "true") {
 		list, err := project(r.Table.Table, q.Clock.Now())
 		for _, p := range list {
-			t.Partitions = append(t.Partitions, sql.Partition{Values: p.values, Files: q.lister(r, p.location)})
+			t.Partitions = append(t.Partitions, sql.Partition{Values: p.values, Files: q.projectedLister(r, p.location)})
 		}
 		return t, err
 	}
@@ -186,9 +197,4 @@ func zero(s string) string {
 		return "0"
 	}
 	return s
-}
-
-// iceberg describes a table of Iceberg.
-func (q *session) iceberg(context.Context, *readable, sql.Name) (*sql.Table, error) {
-	return nil, sql.Errorf(sql.NotSupported, "NOT_SUPPORTED", "tables of Iceberg cannot be read by Atelier's Athena yet")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/atelier-studio/atelier/internal/platform/audit"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -84,6 +85,9 @@ func (s *Service) Record(ctx context.Context, r audit.Record) error {
 			continue
 		}
 		owner := x.Account
+		if a, err := arn.Parse(x.ARN); err == nil && a.Account != "" {
+			owner = a.Account
+		}
 		if owner == "" {
 			owner = r.Principal.Account
 		}
@@ -125,21 +129,24 @@ func recipients(r audit.Record) []string {
 		}
 	}
 	add(r.Principal.Account)
+	if r.ErrorCode != "" && r.Principal.Account != "" {
+		return list // others learn of a call that was let in, not of every attempt of a stranger
+	}
 	for _, x := range r.Resources {
-		// The owner learns of a call that was let in, not of every attempt of a stranger.
-		if r.ErrorCode == "" || r.Principal.Account == "" {
-			add(x.Account)
-		}
+		add(x.Account)
+	}
+	for _, account := range r.Concerns {
+		add(account)
 	}
 	return list
 }
 
 // shortName is the name at the end of an ARN, by which most people look for a resource.
-func shortName(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		arn = parts[5]
+func shortName(name string) string {
+	if parts := strings.SplitN(name, ":", 6); len(parts) == 6 {
+		name = parts[5]
 	}
-	return arn[strings.LastIndexAny(arn, "/:")+1:]
+	return name[strings.LastIndexAny(name, "/:")+1:]
 }
 
 // maxText bounds what a client can put into a record by a header.

@@ -23,7 +23,7 @@ import (
 // Source: https://docs.aws.amazon.com/glue/latest/dg/incremental-crawls.html
 
 // known is a folder that was crawled.
-type known struct{ *kept }
+type known struct{ Files *kept }
 
 // change is a folder in which something changed, and when.
 type change struct{ At int64 }
@@ -161,7 +161,7 @@ func (x *crawling) filesOf(ctx context.Context, target int, t crawlTarget, same 
 	}
 	err = x.remembered(ctx, t, func(folder string, k known) {
 		if !seen[folder] {
-			out = append(out, k.files(same)...)
+			out = append(out, k.Files.files(same)...)
 		}
 	})
 	out = slices.DeleteFunc(out, func(f layout.File) bool { return !lies(t.url(f.Key), t.url(t.Prefix)) })

@@ -21,7 +21,6 @@ type crawler struct {
 	types.Crawler
 	RoleARN string
 	Due     time.Time  // when the schedule starts it next
-	Begun   time.Time  // when the schedule began
 	Crawl   string     // id of the crawl under way
 	Started *time.Time // when that began
 	Full    bool       // all of its targets were crawled once
@@ -52,9 +51,6 @@ func (c crawler) display(now time.Time) *types.Crawler {
 
 // assumable refuses a role that Glue may not assume.
 func (s *Service) assumable(ctx context.Context, role string) error {
-	if parts := strings.SplitN(role, ":", 6); len(parts) == 6 && parts[4] != wire.CallOf(ctx).Account() {
-		return invalid("Cross-account pass role is not allowed.")
-	}
 	_, err := s.Directory.ServiceSession(ctx, servicePrincipal, role, crawlerSession)
 	if errors.Is(err, identity.ErrNotTrusted) {
 		return invalid("Service is unable to assume provided role. Please verify role's TrustPolicy")

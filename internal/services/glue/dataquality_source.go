@@ -117,7 +117,7 @@ func (q *sources) open(ctx context.Context, alias string, d types.DataSource) er
 	alias = strings.ToLower(alias)
 	q.tables[alias] = table
 	for _, c := range columns {
-		q.columns[alias] = append(q.columns[alias], evaluate.Column(c))
+		q.columns[alias] = append(q.columns[alias], evaluate.Column{Name: c.Name, Type: c.Type})
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type fixture struct {
 	clock     *clock.Manual
 	directory *identity.Directory
 	ledger    *governance.Ledger
+	glue      *service.Service
 	catalog   *catalog.Directory
 	chain     *wire.Chain
 	dir       string
@@ -64,8 +65,8 @@ func open(t testing.TB) *fixture {
 	f.catalog = catalog.New(f.st)
 	runner := jobs.New(jobs.Config{Store: f.st, Dir: dir, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	clients := func(p authz.Principal, region string) aws.Config { return f.chain.AWSConfig(p, region) }
-	f.chain, err = wire.New(wire.Config{Services: []wire.Service{iam.New(iam.Config{Directory: d, Clock: f.clock}),
-		service.New(service.Config{Store: f.st, Directory: d, Ledger: f.ledger, Catalog: f.catalog, Jobs: runner, Clients: clients, Clock: f.clock})},
+	f.glue = service.New(service.Config{Store: f.st, Directory: d, Ledger: f.ledger, Catalog: f.catalog, Jobs: runner, Clients: clients, Clock: f.clock})
+	f.chain, err = wire.New(wire.Config{Services: []wire.Service{iam.New(iam.Config{Directory: d, Clock: f.clock}), f.glue},
 		Directory: d, Clock: f.clock, S3: http.NotFoundHandler(), Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Region: region})
 	f.ok(err)
 	runner.Start(t.Context())

@@ -28,7 +28,7 @@ func (s *Service) trusted(ctx context.Context, owner string, a governance.Access
 	if err != nil {
 		return err
 	}
-	tag, tagged := call.Principal.Tags[authorizedCaller]
+	tag, tagged := call.Principal.SessionTags[authorizedCaller]
 	if settings.ExternalFiltering && tagged && slices.Contains(settings.AuthorizedSessionTagValues, tag) && slices.Contains(settings.ExternalFilteringAllowList, call.Account()) {
 		return nil
 	}

@@ -18,8 +18,9 @@ func TestUnfilteredMetadata(t *testing.T) {
 	f.database("sales")
 	f.table("sales", "orders", "id", "country", "customer")
 	p := f.user("ana", all)
+	who := p
 	get := func(supported ...types.PermissionType) (*glue.GetUnfilteredTableMetadataOutput, error) {
-		return f.as(p).GetUnfilteredTableMetadata(ctx, &glue.GetUnfilteredTableMetadataInput{CatalogId: &f.account, DatabaseName: aws.String("sales"), Name: aws.String("orders"),
+		return f.as(who).GetUnfilteredTableMetadata(ctx, &glue.GetUnfilteredTableMetadataInput{CatalogId: &f.account, DatabaseName: aws.String("sales"), Name: aws.String("orders"),
 			SupportedPermissionTypes: supported})
 	}
 	cells := types.PermissionTypeCellFilterPermission
@@ -35,6 +36,8 @@ func TestUnfilteredMetadata(t *testing.T) {
 	f.fails("no tag", ok(get(cells)), "AccessDeniedException", "data lake settings")
 	tag := iamtypes.Tag{Key: aws.String("LakeFormationAuthorizedCaller"), Value: aws.String("engine")}
 	f.ok(ok(f.iam().TagUser(ctx, &iam.TagUserInput{UserName: aws.String("ana"), Tags: []iamtypes.Tag{tag}})))
+	f.fails("a tag that is not the session's", ok(get(cells)), "AccessDeniedException", "data lake settings")
+	who.SessionTags = map[string]string{*tag.Key: *tag.Value}
 	f.fails("cannot cut", ok(get(types.PermissionTypeColumnPermission)), "PermissionTypeMismatchException", "CELL_FILTER_PERMISSION")
 	out, err := get(cells)
 	f.ok(err)
@@ -43,7 +46,7 @@ func TestUnfilteredMetadata(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 	f.grant(governance.Grant{Principal: p.ARN, Resource: f.res("sales", "orders"), Permissions: governance.Select})
-	f.ok(ok(f.iam().UntagUser(ctx, &iam.UntagUserInput{UserName: aws.String("ana"), TagKeys: []string{*tag.Key}})))
+	who = p
 	if out, err = get(types.PermissionTypeColumnPermission); err != nil || len(out.CellFilters) != 0 || len(out.AuthorizedColumns) != 3 {
 		t.Errorf("all of it: %+v %v", out, err)
 	}

@@ -56,7 +56,7 @@ func tableTargets(ctx context.Context, arn *string) ([]wire.Target, error) {
 	if err != nil {
 		return []wire.Target{{Resource: "*"}}, nil // the handler says what is wrong
 	}
-	return touching(ctx, r, wire.CallOf(ctx).Account())
+	return touching(ctx, r), nil
 }
 
 func (s *Service) tableCredentialsTargets(ctx context.Context, in *lakeformation.GetTemporaryGlueTableCredentialsInput) ([]wire.Target, error) {

@@ -123,7 +123,7 @@ func (s *Service) CreateDataCellsFilter(ctx context.Context, in *lakeformation.C
 }
 
 func (s *Service) createFilterTargets(ctx context.Context, in *lakeformation.CreateDataCellsFilterInput) ([]wire.Target, error) {
-	return touching(ctx, filterTable(ctx, in.TableData.TableCatalogId, in.TableData.DatabaseName, in.TableData.TableName))
+	return touching(ctx, filterTable(ctx, in.TableData.TableCatalogId, in.TableData.DatabaseName, in.TableData.TableName)), nil
 }
 
 func (s *Service) filter(ctx context.Context, tx *store.Tx, catalog, database, table, filter *string) (governance.Filter, error) {
@@ -163,7 +163,7 @@ func (s *Service) UpdateDataCellsFilter(ctx context.Context, in *lakeformation.U
 }
 
 func (s *Service) updateFilterTargets(ctx context.Context, in *lakeformation.UpdateDataCellsFilterInput) ([]wire.Target, error) {
-	return touching(ctx, filterTable(ctx, in.TableData.TableCatalogId, in.TableData.DatabaseName, in.TableData.TableName))
+	return touching(ctx, filterTable(ctx, in.TableData.TableCatalogId, in.TableData.DatabaseName, in.TableData.TableName)), nil
 }
 
 // DeleteDataCellsFilter removes a filter with all grants of it.
@@ -184,7 +184,7 @@ func (s *Service) DeleteDataCellsFilter(ctx context.Context, in *lakeformation.D
 }
 
 func (s *Service) deleteFilterTargets(ctx context.Context, in *lakeformation.DeleteDataCellsFilterInput) ([]wire.Target, error) {
-	return touching(ctx, filterTable(ctx, in.TableCatalogId, in.DatabaseName, in.TableName))
+	return touching(ctx, filterTable(ctx, in.TableCatalogId, in.DatabaseName, in.TableName)), nil
 }
 
 // mayDrop is for those who could have made the filter, in the account that made it, the table's administrators, and

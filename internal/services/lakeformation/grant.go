@@ -56,7 +56,7 @@ func changeTargets(ctx context.Context, catalog *string, r *types.Resource, p *t
 	if p != nil {
 		other = governance.AccountOf(aws.ToString(p.DataLakePrincipalIdentifier))
 	}
-	return touching(ctx, of.Resource, other)
+	return touching(ctx, of.Resource, other), nil
 }
 
 // read reads a change, for a principal and a resource that are there.

@@ -58,7 +58,7 @@ func (s *Service) mayHave(ctx context.Context, r governance.Resource, p governan
 
 // trusts tells whether an account trusts the caller's engine, which its session names by a tag, to cut tables.
 func trusts(g governance.Settings, p authz.Principal) bool {
-	tag := p.Tags[authorizedCaller]
+	tag := p.SessionTags[authorizedCaller]
 	return g.ExternalFiltering && p.Kind == authz.AssumedRole && tag != "" && slices.Contains(g.AuthorizedSessionTagValues, tag) &&
 		slices.Contains(g.ExternalFilteringAllowList, p.Account)
 }

@@ -147,7 +147,7 @@ func TestTrustedEngines(t *testing.T) {
 	f := open(t)
 	f.register("lake/sales")
 	engine := authz.Principal{Kind: authz.AssumedRole, Account: f.p, RoleARN: "arn:aws:iam::" + f.p + ":role/keeper", ARN: "arn:aws:sts::" + f.p + ":assumed-role/keeper/s",
-		Tags: map[string]string{"LakeFormationAuthorizedCaller": "engine1"}}
+		SessionTags: map[string]string{"LakeFormationAuthorizedCaller": "engine1"}}
 	f.must("", f.grant("admin", engine.RoleARN, "SELECT", f.columns("order_id")))
 	ask := func(supports ...types.PermissionType) error {
 		_, err := f.credentials(f.by(engine), lakeformation.GetTemporaryGlueTableCredentialsInput{SupportedPermissionTypes: supports})

@@ -85,10 +85,14 @@ func (s *Service) onPermission(ctx context.Context, name *string) ([]wire.Target
 
 func (s *Service) onInvitation(ctx context.Context, name *string) ([]wire.Target, error) {
 	keys := authz.Context{}
+	var sender []string
 	if a, _, ok := read(invitationNoun, aws.ToString(name)); ok {
-		keys["ram:ShareOwnerAccountId"] = []string{a.Account}
+		sender = []string{a.Account}
+		keys["ram:ShareOwnerAccountId"] = sender
 	}
-	return []wire.Target{target(ctx, aws.ToString(name), invitationNoun, keys)}, nil
+	t := target(ctx, aws.ToString(name), invitationNoun, keys)
+	t.Concerns = sender
+	return []wire.Target{t}, nil
 }
 
 func (s *Service) createTargets(ctx context.Context, in *ram.CreateResourceShareInput) ([]wire.Target, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/gofiber/fiber/v3"
 	"github.com/versity/versitygw/s3api/utils"
@@ -71,6 +72,15 @@ func (s *Service) serve(ctx fiber.Ctx, c configuration, bucket string) error {
 		body := bytes.Clone(ctx.BodyRaw())
 		if !wellFormed(body, c.root) {
 			return s3err.GetAPIError(s3err.ErrMalformedXML)
+		}
+		if c.param == "notification" {
+			n, err := readNotification(body)
+			if err == nil && !strings.EqualFold(ctx.Get("x-amz-skip-destination-validation"), "true") {
+				err = s.backend.validate(ctx.RequestCtx(), bucket, n)
+			}
+			if err != nil {
+				return err
+			}
 		}
 		ctx.Response().Header.SetContentType("")
 		ctx.Status(200)

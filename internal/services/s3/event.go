@@ -56,6 +56,10 @@ func (g *guard) deleted(rc *fasthttp.RequestCtx, bucket string, d types.DeletedO
 	g.emit(rc, "Object Deleted", "DeleteObject", bucket, object)
 }
 
+// eventNames are the events as queues and topics are told of them.
+var eventNames = map[string]string{"PutObject": "ObjectCreated:Put", "POST Object": "ObjectCreated:Post", "CopyObject": "ObjectCreated:Copy",
+	"CompleteMultipartUpload": "ObjectCreated:CompleteMultipartUpload", "DeleteObject": "ObjectRemoved:Delete"}
+
 // emit writes the event of a bucket that has a notification configuration.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 func (g *guard) emit(rc *fasthttp.RequestCtx, kind, reason, bucket string, object map[string]any) {
@@ -63,7 +67,7 @@ func (g *guard) emit(rc *fasthttp.RequestCtx, kind, reason, bucket string, objec
 		return
 	}
 	b, err := g.bucket(rc, bucket)
-	if err != nil || !b.notifies {
+	if err != nil || b.notifies == nil {
 		return
 	}
 	who, _ := g.caller(rc)
@@ -73,9 +77,27 @@ func (g *guard) emit(rc *fasthttp.RequestCtx, kind, reason, bucket string, objec
 	if kind == "Object Deleted" {
 		detail["deletion-type"] = "Permanently Deleted"
 	}
+	h := happened{Event: eventNames[reason], Bucket: bucket, Owner: b.owner, Region: g.cfg.Region, Requester: who.UserID, Address: sourceIP(rc),
+		RequestID: requestID, Created: kind == "Object Created", Time: g.cfg.Clock.Now()}
+	h.Key, _ = object["key"].(string)
+	h.ETag, _ = object["etag"].(string)
+	h.Version, _ = object["version-id"].(string)
+	h.Size, _ = object["size"].(int64)
+	notes, err := b.notifies.notes(h)
+	if err != nil || len(notes) == 0 && b.notifies.Bus == nil {
+		return
+	}
 	data, err := json.Marshal(detail)
 	if err == nil {
 		err = g.cfg.Store.Update(context.WithoutCancel(rc), func(tx *store.Tx) error {
+			for _, n := range notes {
+				if err := g.cfg.Desk.Accept(tx, n); err != nil {
+					return err
+				}
+			}
+			if b.notifies.Bus == nil {
+				return nil
+			}
 			return tx.Emit(bus.Event{Source: "aws.s3", DetailType: kind, Account: b.owner, Region: g.cfg.Region,
 				Time: g.cfg.Clock.Now(), Resources: []string{"arn:aws:s3:::" + bucket}, Detail: data})
 		})

@@ -33,7 +33,7 @@ type bucketState struct {
 	owner    string
 	acl      []byte
 	policy   *authz.Policy
-	notifies bool
+	notifies *notification // nil: nobody is told
 }
 
 func newGuard(files *objects.Backend, cfg Config) *guard {
@@ -70,8 +70,10 @@ func (g *guard) bucket(ctx context.Context, name string) (bucketState, error) {
 	} else if !errors.Is(err, s3err.GetAPIError(s3err.ErrNoSuchBucketPolicy)) && !noPolicy(err) {
 		return b, err
 	}
-	if _, err := g.Backend.Document(name, "notification"); err == nil {
-		b.notifies = true
+	if text, err := g.Backend.Document(name, "notification"); err == nil {
+		if n, err := readNotification(text); err == nil { // it was checked when it was put
+			b.notifies = &n
+		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -21,6 +21,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/audit"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/objects"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -39,6 +40,8 @@ type Config struct {
 	Dir       string // objects lie in Dir/buckets, older versions in Dir/versions
 	Directory Directory
 	Store     *store.Store // takes the events; nil: none are sent
+	Desk      *delivery.Desk
+	Clients   *delivery.Clients
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	Region    string
@@ -84,6 +87,9 @@ func New(cfg Config) (*Service, error) {
 	}
 	s := &Service{cfg: cfg, ready: make(chan struct{}), done: make(chan error, 1)}
 	s.backend = newGuard(files, cfg)
+	if cfg.Desk != nil {
+		cfg.Desk.Define(courier, delivery.Courier{Deliver: s.backend.deliver})
+	}
 	// versitygw wants a user that may do everything. Nobody can hold its key.
 	root := middlewares.RootUserConfig{Access: rand.Text(), Secret: rand.Text() + rand.Text()}
 	s.server, err = s3api.New(s.backend, root, cfg.Region, &accounts{directory: cfg.Directory}, nil, nil, s.backend.events(), nil,

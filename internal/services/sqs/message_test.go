@@ -32,7 +32,7 @@ func TestStandard(t *testing.T) {
 	}
 	f.counts(q, "1", "1", "0")
 	_, err := f.ChangeMessageVisibility(f.ctx, &sqs.ChangeMessageVisibilityInput{QueueUrl: q, ReceiptHandle: again[0].ReceiptHandle, VisibilityTimeout: 5})
-	f.fails(err, "MessageNotInflight")
+	f.fails(err, "AWS.SimpleQueueService.MessageNotInflight")
 	_, err = f.DeleteMessage(f.ctx, &sqs.DeleteMessageInput{QueueUrl: q, ReceiptHandle: str("nonsense")})
 	f.fails(err, "ReceiptHandleIsInvalid")
 	// A receipt still deletes what became visible again, when nobody else got it.
@@ -148,7 +148,7 @@ func TestPurgeAndDelete(t *testing.T) {
 	f.delete(q, held...)
 	f.counts(q, "0", "0", "0")
 	_, err = f.PurgeQueue(f.ctx, &sqs.PurgeQueueInput{QueueUrl: q})
-	f.fails(err, "PurgeQueueInProgress")
+	f.fails(err, "AWS.SimpleQueueService.PurgeQueueInProgress")
 	f.send(q, "c")
 	f.again()
 	f.gets(q, "c")
@@ -165,7 +165,7 @@ func TestPurgeAndDelete(t *testing.T) {
 		t.Errorf("who waited on a deleted queue waits on: %v", err)
 	}
 	_, err = f.SendMessage(f.ctx, &sqs.SendMessageInput{QueueUrl: q, MessageBody: str("x")})
-	f.fails(err, "QueueDoesNotExist")
+	f.fails(err, "AWS.SimpleQueueService.NonExistentQueue")
 	f.queue("q", nil)
 	f.counts(q, "0", "0", "0")
 }
@@ -255,7 +255,7 @@ func TestBatch(t *testing.T) {
 		t.Errorf("got %+v %+v", out.Successful, out.Failed)
 	}
 	_, err = f.SendMessageBatch(f.ctx, &sqs.SendMessageBatchInput{QueueUrl: q, Entries: []types.SendMessageBatchRequestEntry{entry("1", "a"), entry("1", "b")}})
-	f.fails(err, "BatchEntryIdsNotDistinct")
+	f.fails(err, "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")
 	m := f.gets(q, "a")
 	changed, err := f.ChangeMessageVisibilityBatch(f.ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: q, Entries: []types.ChangeMessageVisibilityBatchRequestEntry{
 		{Id: str("1"), ReceiptHandle: m[0].ReceiptHandle, VisibilityTimeout: 100}, {Id: str("2"), ReceiptHandle: str("?")}}})

@@ -140,8 +140,8 @@ func (s *Service) CreateQueue(ctx context.Context, in *sqs.CreateQueueInput) (*s
 		return nil, invalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	q := queue{ID: uuid.NewString(), Name: name, Created: call.Time, Modified: call.Time, Attributes: map[string]string{}, Tags: in.Tags}
-	if _, err := wire.AddTags(nil, in.Tags); err != nil {
-		return nil, invalid("%v", err)
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
 	}
 	if q.fifo() != (in.Attributes["FifoQueue"] == "true") {
 		if q.fifo() {

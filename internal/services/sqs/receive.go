@@ -95,6 +95,8 @@ func (s *Service) receive(ctx context.Context, h *shelf, q queue, n int, hide, w
 		case <-due:
 		case <-end.C:
 			return nil, nil
+		case <-s.draining:
+			return nil, nil
 		case <-ctx.Done():
 			return nil, nil // nobody is there to take a message
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/atelier-studio/atelier/internal/wire/codec"
 )
 
 // Config is what the service needs.
@@ -28,13 +29,15 @@ type Service struct {
 	seen     *store.Table[duplicate]
 	moves    *store.Table[move]
 
-	mu      sync.Mutex
-	shelves map[string]*shelf // by id of the queue
+	mu       sync.Mutex
+	shelves  map[string]*shelf // by id of the queue
+	draining chan struct{}     // closed when nobody may wait any longer
+	drain    sync.Once
 }
 
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
-	s := &Service{Config: c, image: store.NewImage(c.Store), shelves: map[string]*shelf{},
+	s := &Service{Config: c, image: store.NewImage(c.Store), shelves: map[string]*shelf{}, draining: make(chan struct{}),
 		messages: store.NewTable[message](c.Store, "sqs_message"), flights: store.NewTable[flight](c.Store, "sqs_flight"),
 		seen: store.NewTable[duplicate](c.Store, "sqs_duplicate"), moves: store.NewTable[move](c.Store, "sqs_move")}
 	s.queues = store.NewHeld(s.image, "sqs_queue", func(k store.Key, _, _ *queue) { s.policies.Delete(k) })
@@ -43,8 +46,23 @@ func New(c Config) *Service {
 	return s
 }
 
+// Drain sends home who waits for messages: the server stops.
+func (s *Service) Drain() { s.drain.Do(func() { close(s.draining) }) }
+
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "sqs" }
+
+// Codec tells the wire layer what the query protocol called errors.
+// Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-faqs.html
+func (*Service) Codec() []codec.Option {
+	const prefix = "AWS.SimpleQueueService."
+	codes := map[string]string{"QueueDoesNotExist": prefix + "NonExistentQueue", "QueueNameExists": "QueueAlreadyExists"}
+	for _, name := range []string{"BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidBatchEntryId", "MessageNotInflight",
+		"PurgeQueueInProgress", "QueueDeletedRecently", "TooManyEntriesInBatchRequest", "UnsupportedOperation"} {
+		codes[name] = prefix + name
+	}
+	return []codec.Option{codec.QueryCodes(codes)}
+}
 
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {

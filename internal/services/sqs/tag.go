@@ -2,16 +2,32 @@ package sqs
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
+func checkTags(tags map[string]string) error {
+	_, err := wire.TagMap(slices.Collect(maps.Keys(tags)), func(k string) (key, value *string) {
+		v := tags[k]
+		return &k, &v
+	})
+	if err != nil {
+		return invalid("%v", err)
+	}
+	return nil
+}
+
 // TagQueue adds tags.
 func (s *Service) TagQueue(ctx context.Context, in *sqs.TagQueueInput) (*sqs.TagQueueOutput, error) {
 	k, err := key(ctx, in.QueueUrl)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
 	err = s.change(ctx, k, func(_ *store.Tx, q *queue) (err error) {

@@ -128,7 +128,7 @@ func (s *Service) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts
 		return nil, err
 	}
 	p := identity.RolePrincipal(r, aws.ToString(in.RoleSessionName))
-	p.Tags = tags
+	p.SessionTags = tags
 	p.Context = authz.Context{keyMFA: {"false"}}
 	if len(transitive) > 0 {
 		p.Context[keyTransitive] = transitive

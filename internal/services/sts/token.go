@@ -94,7 +94,7 @@ func (s *Service) GetFederationToken(ctx context.Context, in *sts.GetFederationT
 	}
 	name := aws.ToString(in.Name)
 	p := authz.Principal{Kind: authz.FederatedUser, Account: caller.Account, ARN: federatedARN(caller.Account, name),
-		UserID: caller.Account + ":" + name, Name: caller.Name, SessionName: caller.UserID, Tags: tags,
+		UserID: caller.Account + ":" + name, Name: caller.Name, SessionName: caller.UserID, Tags: tags, SessionTags: tags,
 		Context: authz.Context{keyMFA: {"false"}}, HasSession: true}
 	c, err := s.directory.Issue(p, tokenDuration(in.DurationSeconds, caller), policies...)
 	if err != nil {

@@ -93,7 +93,7 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeR
 		return nil, err
 	}
 	p := identity.RolePrincipal(r, aws.ToString(in.RoleSessionName))
-	p.Tags, p.Context = tags, held
+	p.SessionTags, p.Context = tags, held
 	held[keyMFA] = []string{"false"}
 	if len(transitive) > 0 {
 		held[keyTransitive] = transitive

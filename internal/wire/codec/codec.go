@@ -38,6 +38,13 @@ func Unions(members ...any) Option {
 	}
 }
 
+// QueryCodes names the errors, by shape, that the service calls otherwise in its older query protocol. Clients that came from
+// there read that code from a header.
+// Source: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait
+func QueryCodes(codes map[string]string) Option {
+	return func(s *Service) { s.queryCodes = codes }
+}
+
 // UnionMember names the type of one member of a union whose type name doesn't follow the SDK's rule.
 func UnionMember(shape, member string, t reflect.Type) Option {
 	return func(s *Service) { s.variants = append(s.variants, variantType{shape, member, t}) }
@@ -53,11 +60,12 @@ type variantType struct {
 
 // Service decodes and encodes for one API. It is safe for concurrent use.
 type Service struct {
-	facts    *facts.Service
-	ops      map[string]*Operation
-	routes   map[string][]*route // by method
-	variants []variantType
-	document func(any) any
+	queryCodes map[string]string // by shape of error
+	facts      *facts.Service
+	ops        map[string]*Operation
+	routes     map[string][]*route // by method
+	variants   []variantType
+	document   func(any) any
 
 	mu       sync.Mutex
 	nodes    map[nodeKey]*node

@@ -114,6 +114,9 @@ func (s *Service) model(f *failure, name string, sh *facts.Shape, v reflect.Valu
 			}
 		}
 	}
+	if code := s.queryCodes[name]; code != "" {
+		f.queryCode = code
+	}
 	if o := v.FieldByName("ErrorCodeOverride"); o.IsValid() && o.Kind() == reflect.Pointer && !o.IsNil() {
 		f.code, f.name = o.Elem().String(), o.Elem().String()
 	}

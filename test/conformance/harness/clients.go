@@ -11,17 +11,30 @@ import (
 // Python returns the interpreter of <root>/.venv, which holds what test/conformance/python/requirements.txt names. It
 // makes the environment when it isn't there.
 func Python() (string, error) {
-	venv := filepath.Join(Root(), ".venv")
+	return environment(".venv", "python", "import boto3, awscli, awswrangler, pyiceberg")
+}
+
+// DBT returns dbt of <root>/.cache/dbt, which holds what test/conformance/dbt/requirements.txt names. It makes the
+// environment when it isn't there.
+func DBT() (string, error) {
+	python, err := environment(filepath.Join(".cache", "dbt"), "dbt", "import dbt.adapters.athena")
+	return filepath.Join(filepath.Dir(python), "dbt"), err
+}
+
+// environment returns the interpreter of an environment with the requirements of a directory of test/conformance. It is
+// made when the check fails in it.
+func environment(at, of, check string) (string, error) {
+	venv := filepath.Join(Root(), at)
 	python := filepath.Join(venv, "bin", "python")
-	requirements := filepath.Join(Root(), "test", "conformance", "python", "requirements.txt")
-	return python, once(filepath.Join(Root(), ".cache", "venv.lock"), func() error {
-		if exec.Command(python, "-c", "import boto3, awscli, awswrangler, pyiceberg").Run() == nil {
+	return python, once(filepath.Join(Root(), ".cache", of+".lock"), func() error {
+		if exec.Command(python, "-c", check).Run() == nil {
 			return nil
 		}
 		if err := run(Root(), "python3", "-m", "venv", venv); err != nil {
 			return err
 		}
-		return run(Root(), python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", requirements)
+		return run(Root(), python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
+			filepath.Join(Root(), "test", "conformance", of, "requirements.txt"))
 	})
 }
 

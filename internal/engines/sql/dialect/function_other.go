@@ -1,6 +1,10 @@
 package dialect
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Source: https://trino.io/docs/current/functions/conditional.html, session.html, uuid.html
 func otherFunctions() map[string]function {

@@ -41,7 +41,7 @@ func (q *query) lookup(ctx context.Context, tables sql.Resolver, depth int) dial
 		b := &bound{name: n, table: t}
 		var visible []dialect.Column
 		for i, c := range slices.Concat(t.Columns, t.Keys) {
-			key := i >= len(t.Columns)
+			key := i >= len(t.Columns) || slices.Contains(t.Fixed, strings.ToLower(c.Name))
 			typ, err := dialect.ParseHive(c.Type)
 			if err != nil {
 				return nil, sql.Errorf(sql.NotSupported, "HIVE_UNSUPPORTED_FORMAT", "column '%s' of table '%s' has a type that is not supported: %s", c.Name, n, c.Type)

@@ -27,11 +27,12 @@ func (k *kept) identify(b *bound, c *cut, parts []part) string {
 	}
 	of := struct {
 		Columns, Keys []sql.Column
+		Fixed         []string
 		Format        sql.Format
 		Cut           sql.Cut
 		Values        [][]string
 		Files         [][]string
-	}{Columns: b.table.Columns, Keys: b.table.Keys, Format: b.table.Format, Cut: b.table.Cut}
+	}{Columns: b.table.Columns, Keys: b.table.Keys, Fixed: b.table.Fixed, Format: b.table.Format, Cut: b.table.Cut}
 	var bytes int64
 	for _, p := range parts {
 		files := make([]string, len(p.files))

@@ -67,7 +67,7 @@ func (q *query) wanted(ctx context.Context, b *bound) []sql.Partition {
 	for i, p := range all {
 		rows[i] = "(" + literal(strconv.Itoa(i))
 		for _, k := range keys {
-			rows[i] += ", " + partitionValue(b.table.Keys, p.Values, k)
+			rows[i] += ", " + partitionValue(b.table, p.Values, k)
 		}
 		rows[i] += ")"
 	}
@@ -120,7 +120,11 @@ func (q *query) scanFiles(ctx context.Context, b *bound, cols []dialect.Column, 
 	var err error
 	switch b.table.Format.Kind {
 	case sql.Parquet:
-		src, err = q.parquet(ctx, paths)
+		if byID := ids(b.table.Columns); len(byID) > 0 {
+			src = parquetByID(byID, cols, paths)
+		} else {
+			src, err = q.parquet(ctx, paths)
+		}
 	case sql.LazySimple:
 		src, err = lazySimple(b, paths)
 	case sql.OpenCSV:
@@ -135,7 +139,7 @@ func (q *query) scanFiles(ctx context.Context, b *bound, cols []dialect.Column, 
 	}
 	items := make([]string, len(cols))
 	for i, c := range cols {
-		items[i] = partitionValue(b.table.Keys, values, c)
+		items[i] = partitionValue(b.table, values, c)
 		if items[i] == "" {
 			items[i] = src.item(c)
 		}
@@ -144,10 +148,16 @@ func (q *query) scanFiles(ctx context.Context, b *bound, cols []dialect.Column, 
 	return "SELECT " + strings.Join(items, ", ") + " FROM " + src.from, nil
 }
 
-// partitionValue is the constant of a partition key, "" for a column of the files.
-func partitionValue(keys []sql.Column, values []string, c dialect.Column) string {
-	for i, k := range keys {
-		if !strings.EqualFold(k.Name, c.Name) {
+// partitionValue is the constant of a partition key or a fixed column, "" for a column of the files.
+func partitionValue(t *sql.Table, values []string, c dialect.Column) string {
+	for i := range len(t.Keys) + len(t.Fixed) {
+		name := ""
+		if i < len(t.Keys) {
+			name = t.Keys[i].Name
+		} else {
+			name = t.Fixed[i-len(t.Keys)]
+		}
+		if !strings.EqualFold(name, c.Name) {
 			continue
 		}
 		if i >= len(values) || values[i] == sql.NullPartition {
@@ -193,4 +203,35 @@ func (q *query) parquet(ctx context.Context, paths []string) (source, error) {
 		}
 		return "CAST(" + quoted(c.Name) + " AS " + c.Type.Duck() + ")"
 	}}, nil
+}
+
+// ids are the numbers of columns in Parquet files.
+func ids(list []sql.Column) map[string]int {
+	out := map[string]int{}
+	for _, c := range list {
+		if c.ID > 0 {
+			out[strings.ToLower(c.Name)] = c.ID
+		}
+	}
+	return out
+}
+
+// parquetByID reads columns by their numbers; a column that a file lacks is NULL.
+func parquetByID(byID map[string]int, cols []dialect.Column, paths []string) source {
+	var items []string
+	for _, c := range cols {
+		if id := byID[c.Name]; id > 0 {
+			items = append(items, strconv.Itoa(id)+": {name: "+literal(c.Name)+", type: "+literal(c.Type.Duck())+", default_value: NULL}")
+		}
+	}
+	if len(items) == 0 { // rows without a value
+		return source{from: "read_parquet(" + pathList(paths) + ", hive_partitioning = false)", item: func(c dialect.Column) string { return "NULL" }}
+	}
+	from := "read_parquet(" + pathList(paths) + ", hive_partitioning = false, schema = MAP {" + strings.Join(items, ", ") + "})"
+	return source{from, func(c dialect.Column) string {
+		if byID[c.Name] == 0 {
+			return "CAST(NULL AS " + c.Type.Duck() + ")"
+		}
+		return quoted(c.Name)
+	}}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
+	"github.com/apache/arrow-go/v18/arrow/extensions"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -62,7 +63,7 @@ func (p *parquetFile) Rows(c *sql.Chunk, rows []int) error {
 		b := p.b.Field(i)
 		values := c.Columns[p.places[i]]
 		for _, row := range rows {
-			if err := add(b, t, values[row]); err != nil {
+			if err := Append(b, t, values[row]); err != nil {
 				return err
 			}
 		}
@@ -149,8 +150,8 @@ func arrowType(t *sql.Type) (arrow.DataType, error) {
 	return nil, fmt.Errorf("type %s cannot be written", t)
 }
 
-// add appends a value.
-func add(b array.Builder, t *sql.Type, v any) error {
+// Append appends a value of the engine's to a column of Arrow's.
+func Append(b array.Builder, t *sql.Type, v any) error {
 	if v == nil {
 		b.AppendNull()
 		return nil
@@ -173,7 +174,17 @@ func add(b array.Builder, t *sql.Type, v any) error {
 	case *array.Date32Builder:
 		b.Append(arrow.Date32(v.(sql.Date)))
 	case *array.TimestampBuilder:
+		if z, ok := v.(sql.TimestampTZ); ok {
+			b.Append(arrow.Timestamp(z))
+			return nil
+		}
 		b.Append(arrow.Timestamp(v.(sql.Timestamp)))
+	case *array.Time64Builder:
+		b.Append(arrow.Time64(v.(sql.Time)))
+	case *array.FixedSizeBinaryBuilder:
+		return fixed(b, v.([]byte))
+	case *extensions.UUIDBuilder:
+		return b.AppendValueFromString(v.(string))
 	case *array.Decimal128Builder:
 		d, err := decimal128.FromString(strings.TrimSpace(string(v.(sql.Decimal))), int32(t.P), int32(t.S))
 		if err != nil {
@@ -183,29 +194,37 @@ func add(b array.Builder, t *sql.Type, v any) error {
 	case *array.ListBuilder:
 		b.Append(true)
 		for _, e := range v.(sql.List) {
-			if err := add(b.ValueBuilder(), t.Elems[0], e); err != nil {
+			if err := Append(b.ValueBuilder(), t.Elems[0], e); err != nil {
 				return err
 			}
 		}
 	case *array.MapBuilder:
 		b.Append(true)
 		for _, e := range v.(sql.Map) {
-			if err := add(b.KeyBuilder(), t.Elems[0], e.Key); err != nil {
+			if err := Append(b.KeyBuilder(), t.Elems[0], e.Key); err != nil {
 				return err
 			}
-			if err := add(b.ItemBuilder(), t.Elems[1], e.Value); err != nil {
+			if err := Append(b.ItemBuilder(), t.Elems[1], e.Value); err != nil {
 				return err
 			}
 		}
 	case *array.StructBuilder:
 		b.Append(true)
 		for i, e := range v.(sql.Row) {
-			if err := add(b.FieldBuilder(i), t.Elems[i], e); err != nil {
+			if err := Append(b.FieldBuilder(i), t.Elems[i], e); err != nil {
 				return err
 			}
 		}
 	default:
 		return fmt.Errorf("type %s cannot be written", t)
 	}
+	return nil
+}
+
+func fixed(b *array.FixedSizeBinaryBuilder, v []byte) error {
+	if n := b.Type().(*arrow.FixedSizeBinaryType).ByteWidth; len(v) != n {
+		return fmt.Errorf("a value of %d bytes cannot be written as one of %d", len(v), n)
+	}
+	b.Append(v)
 	return nil
 }

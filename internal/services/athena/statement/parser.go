@@ -256,8 +256,21 @@ func (p *parser) statement() Statement {
 	case "deallocate":
 		p.expect("deallocate", "prepare")
 		return Deallocate{p.ident()}
-	case "delete", "update", "merge", "optimize", "vacuum":
-		return p.change()
+	case "delete":
+		return p.deletes()
+	case "update":
+		return p.updates()
+	case "merge":
+		return p.merge()
+	case "optimize":
+		p.next()
+		o := Optimize{Table: p.name()}
+		p.expect("rewrite", "data", "using", "bin_pack")
+		o.Where = p.where()
+		return o
+	case "vacuum":
+		p.next()
+		return Vacuum{p.name()}
 	}
 	if t.kind == word {
 		switch strings.ToLower(t.text) {
@@ -268,18 +281,4 @@ func (p *parser) statement() Statement {
 	}
 	p.fail("'ALTER', 'CREATE', 'DELETE', 'DESCRIBE', 'DROP', 'EXPLAIN', 'INSERT', 'MSCK', 'SELECT', 'SHOW', 'UNLOAD', 'VALUES', 'WITH', <query>")
 	return nil
-}
-
-func (p *parser) change() Statement {
-	text := p.source
-	verb := strings.ToUpper(p.next().text)
-	switch verb {
-	case "DELETE":
-		p.expect("from")
-	case "MERGE":
-		p.expect("into")
-	}
-	n := p.name()
-	p.at = len(p.tokens) - 1
-	return Change{verb, n, text}
 }

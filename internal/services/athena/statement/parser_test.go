@@ -96,8 +96,14 @@ func TestParse(t *testing.T) {
 	f("alter table b add columns (c int)", AlterTable{Table: at("b", 1, 13), Action: AddColumns{[]Column{{"c", "int", ""}}}})
 	f("alter table b replace columns (c int)", AlterTable{Table: at("b", 1, 13), Action: ReplaceColumns{[]Column{{"c", "int", ""}}}})
 	f("alter table b change column a c bigint comment 'x' after d", AlterTable{Table: at("b", 1, 13), Action: ChangeColumn{"a", Column{"c", "bigint", "x"}, false, "d"}})
-	f("optimize b rewrite data using bin_pack where x = 1", Change{"OPTIMIZE", at("b", 1, 10), "optimize b rewrite data using bin_pack where x = 1"})
-	f("delete from a.b where x = 1", Change{"DELETE", at("a.b", 1, 13), "delete from a.b where x = 1"})
+	f("optimize b rewrite data using bin_pack where x = 1", Optimize{at("b", 1, 10), "x = 1"})
+	f("delete from a.b where x = 1", Delete{at("a.b", 1, 13), "x = 1"})
+	f("update b set x = case when y then 1 else 2 end, z = f(1, 2) where y in (1, 2)",
+		Update{at("b", 1, 8), []Assignment{{"x", "case when y then 1 else 2 end"}, {"z", "f(1, 2)"}}, "y in (1, 2)"})
+	f("vacuum b", Vacuum{at("b", 1, 8)})
+	f("merge into b t using (select 1 as x) s on t.x = s.x when matched and s.x > 1 then delete when matched then update set x = s.x + 1 "+
+		"when not matched then insert (x, y) values (s.x, null)", Merge{at("b", 1, 12), "t", "(select 1 as x)", "", "s", "t.x = s.x", []Case{
+		{true, "s.x > 1", true, nil}, {true, "", false, []Assignment{{"x", "s.x + 1"}}}, {false, "", false, []Assignment{{"x", "s.x"}, {"y", "null"}}}}})
 	f("alter database d set dbproperties ('a'='b')", AlterDatabase{at("d", 1, 16), []Pair{{"a", "b"}}})
 }
 

@@ -164,13 +164,45 @@ type (
 	// Deallocate is DEALLOCATE PREPARE.
 	Deallocate struct{ Name string }
 
-	// Change is DELETE, UPDATE, MERGE, OPTIMIZE or VACUUM, which only tables of Iceberg have.
-	Change struct {
-		Verb  string // upper case
+	// Delete is DELETE FROM. Where is a condition, "" for all rows.
+	Delete struct {
 		Table Name
-		Text  string
+		Where string
 	}
+	// Update is UPDATE.
+	Update struct {
+		Table Name
+		Set   []Assignment
+		Where string
+	}
+	// Merge is MERGE INTO. Source is a table or a query in parentheses; both have an alias.
+	Merge struct {
+		Table       Name
+		Alias       string
+		Source, As  string // As is the alias, perhaps with names of columns
+		SourceAlias string
+		On          string
+		Cases       []Case
+	}
+	// Optimize is OPTIMIZE … REWRITE DATA USING BIN_PACK.
+	Optimize struct {
+		Table Name
+		Where string
+	}
+	// Vacuum is VACUUM.
+	Vacuum struct{ Table Name }
 )
+
+// Assignment gives a column the value of an expression.
+type Assignment struct{ Column, Value string }
+
+// Case is a WHEN of a MERGE: delete, update (Set) or, of rows that aren't there, insert (Set).
+type Case struct {
+	Matched bool
+	And     string // a condition, "" for always
+	Delete  bool
+	Set     []Assignment
+}
 
 // The actions of ALTER TABLE.
 type (
@@ -249,4 +281,8 @@ func (Explain) Class() (string, string)       { return "UTILITY", "EXPLAIN" }
 func (Prepare) Class() (string, string)       { return "UTILITY", "PREPARE" }
 func (Execute) Class() (string, string)       { return "DML", "EXECUTE" }
 func (Deallocate) Class() (string, string)    { return "UTILITY", "DEALLOCATE_PREPARE" }
-func (c Change) Class() (string, string)      { return "DML", c.Verb }
+func (Delete) Class() (string, string)        { return "DML", "DELETE" }
+func (Update) Class() (string, string)        { return "DML", "UPDATE" }
+func (Merge) Class() (string, string)         { return "DML", "MERGE" }
+func (Optimize) Class() (string, string)      { return "DML", "OPTIMIZE" }
+func (Vacuum) Class() (string, string)        { return "DML", "VACUUM" }

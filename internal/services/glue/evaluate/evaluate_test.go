@@ -51,7 +51,7 @@ func (b *bench) add(alias, data string, cut sql.Cut, columns ...evaluate.Column)
 	t := &sql.Table{Format: sql.Format{Kind: sql.LazySimple, Properties: map[string]string{"field.delim": ","}}, Cut: cut,
 		Partitions: []sql.Partition{{Files: func(context.Context) ([]sql.File, error) { return []sql.File{{Path: p, Size: int64(len(data))}}, nil }}}}
 	for _, c := range columns {
-		t.Columns = append(t.Columns, sql.Column(c))
+		t.Columns = append(t.Columns, sql.Column{Name: c.Name, Type: c.Type})
 	}
 	b.tables[alias] = t
 }
@@ -123,7 +123,7 @@ func (b *bench) input(text string) evaluate.Input {
 		}}
 	for alias, t := range b.tables {
 		for _, c := range t.Columns {
-			in.Tables[alias] = append(in.Tables[alias], evaluate.Column(c))
+			in.Tables[alias] = append(in.Tables[alias], evaluate.Column{Name: c.Name, Type: c.Type})
 		}
 	}
 	return in

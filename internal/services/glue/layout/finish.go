@@ -38,27 +38,18 @@ func (g *grouper) finish(n *node, s *shape, here bool) {
 		}
 	}
 	t.separate()
-	for _, l := range s.leaves {
+	slices.SortStableFunc(s.leaves, func(a, b leaf) int { return slices.Compare(a.values, b.values) })
+	for i, l := range s.leaves {
+		if i > 0 && slices.Equal(s.leaves[i-1].values, l.values) && len(t.Keys) > 0 { // as country=DE and country=%44E are
+			g.left = append(g.left, Left{l.path, "another folder is the same partition"})
+			continue
+		}
 		t.Stats.add(l.stats)
 		if len(t.Keys) > 0 {
 			t.Partitions = append(t.Partitions, Partition{Values: l.values, Path: l.path, Schema: without(l.schema, t.Keys), Stats: l.stats})
 		}
 	}
-	slices.SortStableFunc(t.Partitions, func(a, b Partition) int { return slices.Compare(a.Values, b.Values) })
-	t.distinct(g)
 	g.tables = append(g.tables, t)
-}
-
-// distinct keeps one of the folders that are the same partition, as country=DE and country=%44E are.
-func (t *Table) distinct(g *grouper) {
-	last := []string(nil)
-	t.Partitions = slices.DeleteFunc(t.Partitions, func(p Partition) bool {
-		again := last != nil && slices.Equal(last, p.Values)
-		if last = p.Values; again {
-			g.left = append(g.left, Left{p.Path, "another folder is the same partition"})
-		}
-		return again
-	})
 }
 
 // separate sees that no key has the name of a column. What the files say by name is hidden by the folders' names; where columns go by

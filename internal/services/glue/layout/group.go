@@ -1,7 +1,7 @@
 package layout
 
 import (
-	"strings"
+	"fmt"
 
 	"github.com/atelier-studio/atelier/internal/engines/tabular"
 )
@@ -95,6 +95,16 @@ func largest(list []*heap) *heap {
 // look finds out what a folder is: a shape when it can be (part of) one table. What is a table of its own for certain is written
 // down.
 func (g *grouper) look(n *node) *shape {
+	tables, left := len(g.tables), len(g.left)
+	s := g.lookInto(n)
+	if g.o.Level == n.level && (s == nil || len(g.tables) > tables) { // it is one table, whatever is in it
+		g.tables, g.left = g.tables[:tables], g.left[:left]
+		return g.force(n)
+	}
+	return s
+}
+
+func (g *grouper) lookInto(n *node) *shape {
 	above := g.o.Level > n.level
 	var shapes []*shape
 	var nodes []*node
@@ -118,8 +128,6 @@ func (g *grouper) look(n *node) *shape {
 		return below
 	case below == nil && len(nodes) == 0 && len(kinds) == 1:
 		return &shape{schema: kinds[0].merged, leaves: []leaf{g.leafOf(n, n.files, kinds[0].merged)}}
-	case g.o.Level == n.level && below == nil:
-		return g.force(n)
 	case below != nil && len(kinds) == 1 && g.similar(kinds[0].merged, below.schema):
 		if below.hive() {
 			g.leave(n.files, "it lies beside the table's partitions")
@@ -171,7 +179,7 @@ func (g *grouper) join(nodes []*node, shapes []*shape) *shape {
 	best := ""
 	for i, n := range nodes {
 		key, _, _ := hive(n.name())
-		sign := strings.Join(append([]string{key}, shapes[i].keys...), "\x00")
+		sign := fmt.Sprintf("%q", append([]string{key}, shapes[i].keys...))
 		levels[sign] = append(levels[sign], i)
 		if len(levels[sign]) > len(levels[best]) {
 			best = sign
@@ -180,7 +188,8 @@ func (g *grouper) join(nodes []*node, shapes []*shape) *shape {
 	same := levels[best]
 	kinds := g.heaps(len(same), func(i int) *tabular.Schema { return shapes[same[i]].schema })
 	most := largest(kinds)
-	keys := strings.Split(best, "\x00")
+	first, _, _ := hive(nodes[same[0]].name())
+	keys := append([]string{first}, shapes[same[0]].keys...)
 	one := 10*len(most.members) >= alikeOfTen*len(same)
 	if keys[0] != "" {
 		one = 2*len(most.members) > len(same)
@@ -200,7 +209,7 @@ func (g *grouper) join(nodes []*node, shapes []*shape) *shape {
 			l.values = append([]string{value}, l.values...)
 			out.leaves = append(out.leaves, l)
 		}
-		if s := shapes[i].schema; compatible(out.schema, s) {
+		if s := shapes[i].schema; keys[0] != "" && compatible(out.schema, s) { // it says itself that it is of the table
 			out.schema = merge(out.schema, s)
 		}
 	}
