@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/atelier-studio/atelier/internal/engines/sql/dialect"
+	"github.com/atelier-studio/atelier/internal/app"
 )
 
 // sqlSupport tells what of Trino's SQL is there, from the cases that tests run.
@@ -13,7 +13,7 @@ func sqlSupport() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# SQL\n\nAthena's queries are in Trino's SQL. This page is written by `go run ./cmd/docsgen` from the statements that tests run on the\n" +
 		"engine; what is below \"Not supported\" is refused with the error shown.\n\n| Group | Statements with expected results |\n|---|---:|\n")
-	cases := dialect.Cases()
+	cases, functions := app.SQLSupport()
 	counts := map[string]int{}
 	var groups []string
 	for _, c := range cases {
@@ -31,7 +31,7 @@ func sqlSupport() ([]byte, error) {
 		}
 	}
 	b.WriteString("\n## Functions that are not supported\n\nAny other function that Trino has and that is not known is an error of \"not registered\".\n\n| Function | Why |\n|---|---|\n")
-	for _, f := range dialect.Unsupported() {
+	for _, f := range functions {
 		fmt.Fprintf(&b, "| %s | %s |\n", code(f[0]), f[1])
 	}
 	return b.Bytes(), nil

@@ -140,7 +140,6 @@ func forbidden(from, to string) string {
 		return "only cmd imports app"
 	}
 	switch {
-	case under(from, "cmd/docsgen") && under(to, "internal/engines"): // pages are made of what the parts say of themselves
 	case under(from, "cmd"):
 		if !under(to, "internal/app") && !under(to, "internal/cli") && !under(to, "internal/platform") {
 			return "cmd imports app and cli"
