@@ -82,7 +82,7 @@ func (q *session) list(ctx context.Context, client *s3.Client, location string) 
 				continue
 			}
 			keys = append(keys, key)
-			out = append(out, sql.File{Size: aws.ToInt64(o.Size)})
+			out = append(out, sql.File{Size: aws.ToInt64(o.Size), Version: aws.ToString(o.ETag)})
 		}
 	}
 	return out, q.open(ctx, client, bucket, keys, out)

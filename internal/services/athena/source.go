@@ -63,7 +63,8 @@ func (q *session) files(ctx context.Context, r *readable) (*sql.Table, error) {
 	if d == nil {
 		d = &glueTypes.StorageDescriptor{}
 	}
-	t := &sql.Table{Columns: engineColumns(d.Columns), Keys: engineColumns(r.PartitionKeys), Cut: r.cut(), Format: formatOf(d, r.Parameters)}
+	t := &sql.Table{Owner: sql.Owner{Account: r.Resource().Account(), Region: q.e.Region}, Columns: engineColumns(d.Columns),
+		Keys: engineColumns(r.PartitionKeys), Cut: r.cut(), Format: formatOf(d, r.Parameters)}
 	if t.Format.Kind == "" {
 		return nil, sql.Errorf(sql.NotSupported, "HIVE_UNSUPPORTED_FORMAT", "Unsupported Hive SerDe of table %s.%s", aws.ToString(r.DatabaseName), aws.ToString(r.Name))
 	}
