@@ -11,7 +11,7 @@ import (
 // Python returns the interpreter of <root>/.venv, which holds what test/conformance/python/requirements.txt names. It
 // makes the environment when it isn't there.
 func Python() (string, error) {
-	return environment(".venv", "python", "import boto3, awscli, awswrangler, pyiceberg")
+	return environment(".venv", "python", "import boto3, awscli, awswrangler, pyathena, pyiceberg, sqlalchemy")
 }
 
 // DBT returns dbt of <root>/.cache/dbt, which holds what test/conformance/dbt/requirements.txt names. It makes the
