@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -36,9 +38,13 @@ type users struct {
 	admin *Caller
 }
 
+// web is the connection pool of all SDK clients. Tests make a client for one call, and a client of its own pool closes that
+// when nobody holds the client any more, while the answer is still being read.
+var web = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}}
+
 // Config configures an SDK client of the caller. It tries once, so that what is tested is the first answer.
 func (c Caller) Config() aws.Config {
-	return aws.Config{Region: Region, BaseEndpoint: aws.String(c.url), RetryMaxAttempts: 1,
+	return aws.Config{HTTPClient: web, Region: Region, BaseEndpoint: aws.String(c.url), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(c.Key, c.Secret, c.Token)}
 }
 
