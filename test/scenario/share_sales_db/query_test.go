@@ -61,6 +61,12 @@ func (p *play) queries() {
 	slices.Sort(lines)
 	if !slices.Equal(lines, want) {
 		p.Errorf("the analyst gets %d rows, of %d", len(lines), len(want))
+		for i := range min(len(lines), len(want)) {
+			if lines[i] != want[i] {
+				p.Errorf("row %d is %q, want %q", i, lines[i], want[i])
+				break
+			}
+		}
 	}
 
 	sums, err := p.orders.Sums(func(c string) bool { return c == country })

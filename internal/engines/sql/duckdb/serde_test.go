@@ -53,6 +53,7 @@ func TestSerDes(t *testing.T) {
 		col("l", "array<int>", "m", "map<string,int>", "s", "struct<x:int,y:string>"), "SELECT l, m, s FROM t", "[1, 2]|{a=1, b=2}|{x=5, y=z}")
 
 	f(sql.OpenCSV, nil, "x.csv", "1,\"a, b\"\n2,\"say \\\"hi\\\"\"\n", ab, "SELECT * FROM t ORDER BY a", "1|a, b\n2|say \"hi\"")
+	f(sql.OpenCSV, nil, "x.csv", "1,\"7\"\" long\"\n2,\"\"\n", ab, "SELECT * FROM t ORDER BY a", "1|7\" long\n2|")
 	f(sql.OpenCSV, map[string]string{"separatorChar": ";", "quoteChar": "'"}, "x.csv", "1;'a;b'\n", ab, "SELECT * FROM t", "1|a;b")
 	f(sql.OpenCSV, nil, "x.csv", "1,18262,1577836800000\n", col("a", "int", "d", "date", "ts", "timestamp"), "SELECT * FROM t", "1|2020-01-01|2020-01-01 00:00:00.000")
 	f(sql.OpenCSV, map[string]string{"skip.header.line.count": "2"}, "x.csv", "h\nh2\n1,x\n", ab, "SELECT * FROM t", "1|x")

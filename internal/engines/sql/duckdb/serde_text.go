@@ -165,11 +165,15 @@ func openCSV(b *bound, paths []string) (source, error) {
 	}
 	o := csvOptions{delim: delimiter(property(f, ",", "separatorChar")), quote: delimiter(property(f, `"`, "quoteChar")),
 		escape: delimiter(property(f, `\`, "escapeChar")), skip: skip}
+	doubled := o.escape != o.quote // opencsv takes a quote that is written twice for one as well
 	if o.escape == o.delim || len(o.delim) > 1 || len(o.quote) > 1 || len(o.escape) > 1 {
 		return source{}, sql.Errorf(sql.NotSupported, "HIVE_INVALID_METADATA", "the delimiters of table '%s' are not supported", b.name)
 	}
 	return source{o.from(b, paths), func(c dialect.Column) string {
 		x := quoted(c.Name)
+		if doubled {
+			x = "replace(" + x + ", " + literal(o.quote+o.quote) + ", " + literal(o.quote) + ")"
+		}
 		switch c.Type.Kind {
 		case dialect.Date:
 			return "(DATE '1970-01-01' + TRY_CAST(" + x + " AS INTEGER))"
