@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -38,13 +37,20 @@ type users struct {
 	admin *Caller
 }
 
-// web is the connection pool of all SDK clients. Tests make a client for one call, and a client of its own pool closes that
-// when nobody holds the client any more, while the answer is still being read.
-var web = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}}
+// again lets a call be made once more when the client's own connection was closed under an answer, which large answers see now
+// and then. Nothing that the server says is asked for twice, so that what is tested is the first answer.
+func again() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 4
+		o.Retryables = []retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			return aws.BoolTernary(err != nil && strings.Contains(err.Error(), "use of closed network connection"))
+		})}
+	})
+}
 
-// Config configures an SDK client of the caller. It tries once, so that what is tested is the first answer.
+// Config configures an SDK client of the caller.
 func (c Caller) Config() aws.Config {
-	return aws.Config{HTTPClient: web, Region: Region, BaseEndpoint: aws.String(c.url), RetryMaxAttempts: 1,
+	return aws.Config{Retryer: again, Region: Region, BaseEndpoint: aws.String(c.url),
 		Credentials: credentials.NewStaticCredentialsProvider(c.Key, c.Secret, c.Token)}
 }
 
