@@ -3,40 +3,18 @@ package sns
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
-// document is a topic's policy, as far as AddPermission writes it. Statements that others wrote are kept as they are.
-type document struct {
-	Version   string
-	ID        string            `json:"Id,omitempty"`
-	Statement []json.RawMessage `json:",omitempty"`
-}
+func (t topic) document() authz.Statements { return authz.ReadStatements(t.Attributes["Policy"], "") }
 
-func label(statement json.RawMessage) string {
-	var s struct{ Sid string }
-	_ = json.Unmarshal(statement, &s) // one without a label has none
-	return s.Sid
-}
-
-func (t topic) document() document {
-	d := document{Version: "2012-10-17"}
-	if text := t.Attributes["Policy"]; text != "" {
-		var one struct{ Statement json.RawMessage }
-		if json.Unmarshal([]byte(text), &d) != nil && json.Unmarshal([]byte(text), &one) == nil {
-			d.Statement = []json.RawMessage{one.Statement} // a lone statement needs no list
-		}
-	}
-	return d
-}
-
-func (t *topic) write(d document) error {
+func (t *topic) write(d authz.Statements) error {
 	if len(d.Statement) == 0 {
 		delete(t.Attributes, "Policy")
 		return nil
@@ -68,7 +46,7 @@ func (s *Service) AddPermission(ctx context.Context, in *sns.AddPermissionInput)
 			return err
 		}
 		d := t.document()
-		if slices.ContainsFunc(d.Statement, func(has json.RawMessage) bool { return label(has) == aws.ToString(in.Label) }) {
+		if d.Has(aws.ToString(in.Label)) {
 			return invalid("Statement already exists")
 		}
 		d.Statement = append(d.Statement, statement)
@@ -88,7 +66,7 @@ func (s *Service) addPermissionTargets(ctx context.Context, in *sns.AddPermissio
 func (s *Service) RemovePermission(ctx context.Context, in *sns.RemovePermissionInput) (*sns.RemovePermissionOutput, error) {
 	err := s.change(ctx, in.TopicArn, func(_ store.Key, t *topic) error {
 		d := t.document()
-		d.Statement = slices.DeleteFunc(d.Statement, func(has json.RawMessage) bool { return label(has) == aws.ToString(in.Label) })
+		d.Remove(aws.ToString(in.Label))
 		return t.write(d)
 	})
 	if err != nil {

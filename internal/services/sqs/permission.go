@@ -3,40 +3,20 @@ package sqs
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// policy document, as far as AddPermission writes it. Statements that others wrote are kept as they are.
-type document struct {
-	Version   string
-	ID        string            `json:"Id,omitempty"`
-	Statement []json.RawMessage `json:",omitempty"`
+func (q queue) document(k store.Key) authz.Statements {
+	return authz.ReadStatements(q.Attributes["Policy"], queueARN(k)+"/SQSDefaultPolicy")
 }
 
-func label(statement json.RawMessage) string {
-	var s struct{ Sid string }
-	_ = json.Unmarshal(statement, &s) // one without a label has none
-	return s.Sid
-}
-
-func (q queue) document(k store.Key) document {
-	d := document{Version: "2012-10-17", ID: queueARN(k) + "/SQSDefaultPolicy"}
-	if text := q.Attributes["Policy"]; text != "" {
-		var one struct{ Statement json.RawMessage }
-		if json.Unmarshal([]byte(text), &d) != nil && json.Unmarshal([]byte(text), &one) == nil {
-			d.Statement = []json.RawMessage{one.Statement} // a lone statement needs no list
-		}
-	}
-	return d
-}
-
-func (q *queue) write(d document) error {
+func (q *queue) write(d authz.Statements) error {
 	if len(d.Statement) == 0 {
 		delete(q.Attributes, "Policy")
 		return nil
@@ -70,10 +50,8 @@ func (s *Service) AddPermission(ctx context.Context, in *sqs.AddPermissionInput)
 	}
 	err = s.change(ctx, k, func(_ *store.Tx, q *queue) error {
 		d := q.document(k)
-		for _, has := range d.Statement {
-			if label(has) == aws.ToString(in.Label) {
-				return invalid("Value %s for parameter Label is invalid. Reason: Already exists.", *in.Label)
-			}
+		if d.Has(aws.ToString(in.Label)) {
+			return invalid("Value %s for parameter Label is invalid. Reason: Already exists.", *in.Label)
 		}
 		d.Statement = append(d.Statement, statement)
 		return q.write(d)
@@ -97,7 +75,7 @@ func (s *Service) RemovePermission(ctx context.Context, in *sqs.RemovePermission
 	err = s.change(ctx, k, func(_ *store.Tx, q *queue) error {
 		d := q.document(k)
 		n := len(d.Statement)
-		d.Statement = slices.DeleteFunc(d.Statement, func(has json.RawMessage) bool { return label(has) == aws.ToString(in.Label) })
+		d.Remove(aws.ToString(in.Label))
 		if len(d.Statement) == n {
 			return invalid("Value %s for parameter Label is invalid. Reason: can't find label on existing policy.", *in.Label)
 		}
