@@ -261,8 +261,8 @@ func (s *sandbox) wait() {
 	s.mu.Lock()
 	s.exit, s.used = exit, used
 	s.mu.Unlock()
-	s.group.remove()
 	close(s.done)
+	s.group.remove()
 }
 
 func (s *sandbox) alive() bool {
