@@ -99,10 +99,10 @@ func (c *computation) results(q *query, scan types.ScanBy, zone *time.Location) 
 // cutResults takes the data points of a page.
 func cutResults(list []types.MetricDataResult, skip, size int) (out []types.MetricDataResult, more bool) {
 	out = []types.MetricDataResult{}
-	first := skip == 0
+	begun := skip == 0
 	for _, r := range list {
 		n := len(r.Values)
-		if n < skip || n == skip && !first { // it was on the pages before
+		if n < skip || n == skip && !begun { // it was on the pages before
 			skip -= n
 			continue
 		}
@@ -110,7 +110,7 @@ func cutResults(list []types.MetricDataResult, skip, size int) (out []types.Metr
 			return out, true
 		}
 		from, to := skip, min(n, skip+size)
-		skip, size = 0, size-(to-from)
+		skip, size, begun = 0, size-(to-from), true
 		if to < n {
 			r.StatusCode, more = types.StatusCodePartialData, true
 		}
