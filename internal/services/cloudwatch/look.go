@@ -39,15 +39,16 @@ func (s *Service) look(ctx context.Context, k store.Key, _ time.Time) error {
 		}
 		return err
 	}
+	// The next time is set first, so that a change that comes meanwhile can bring it forward.
 	if a.Composite != nil {
+		if a.Composite.Until != nil {
+			s.ring.Set(k, *a.Composite.Until)
+		}
 		return s.lookComposite(ctx, k, a)
 	}
-	err := s.lookMetric(ctx, k, a)
-	if err == nil {
-		step := a.Metric.step()
-		s.ring.Set(k, s.Clock.Now().Add(-settling).Truncate(step).Add(step+settling))
-	}
-	return err
+	step := a.Metric.step()
+	s.ring.Set(k, s.Clock.Now().Add(-settling).Truncate(step).Add(step+settling))
+	return s.lookMetric(ctx, k, a)
 }
 
 func (s *Service) lookMetric(ctx context.Context, k store.Key, a alarm) error {
