@@ -73,7 +73,7 @@ func (m *metric) judge(list []observation) verdict {
 		}
 	case len(real) == 0:
 		out.State = types.StateValueInsufficientData
-	case m.lasting(list, enough):
+	case fine == 0 && m.lasting(list, enough):
 		out.State = types.StateValueAlarm
 	case fine > 0:
 		out.State = types.StateValueOk
@@ -81,19 +81,12 @@ func (m *metric) judge(list []observation) verdict {
 	return out
 }
 
-// lasting tells whether the oldest breaching data are so old that everything since would have been enough, and nothing since was fine.
+// lasting tells whether the oldest breaching data are so old that all the periods since would have been enough.
 func (m *metric) lasting(list []observation, enough int) bool {
-	oldest := -1
 	for i, o := range list {
-		switch {
-		case o.Value == nil:
-		case breaches(m.Comparison, *o.Value, m.Threshold):
-			if oldest < 0 {
-				oldest = i
-			}
-		default:
-			oldest = -1
+		if o.Value != nil && breaches(m.Comparison, *o.Value, m.Threshold) {
+			return len(list)-i >= enough
 		}
 	}
-	return oldest >= 0 && len(list)-oldest >= enough
+	return false
 }
