@@ -24,7 +24,7 @@ func (q *session) createView(ctx context.Context, st statement.CreateView) error
 		Parameters: map[string]string{"presto_view": "true", "comment": "Presto View"}, ViewExpandedText: aws.String("/* Presto View */"),
 		StorageDescriptor: &glueTypes.StorageDescriptor{Location: aws.String(""), Columns: []glueTypes.Column{},
 			SerdeInfo: &glueTypes.SerDeInfo{}}}
-	columns, err := q.shape(ctx, st.Query)
+	columns, err := q.shape(ctx, st.Query, q, q.database(""))
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,8 @@ func (q *session) createView(ctx context.Context, st statement.CreateView) error
 	switch {
 	case err == nil && aws.ToString(found.Table.TableType) != virtualView:
 		return failure(userError, "TABLE_ALREADY_EXISTS: line 1:1: Table already exists: '%s.%s'", *database, st.View.Name)
+	case err == nil && definerOf(found.Table) != "":
+		return failure(userError, "INVALID_VIEW: View '%s.%s' is a Data Catalog view", *database, st.View.Name)
 	case err == nil && !st.Replace:
 		return failure(userError, "TABLE_ALREADY_EXISTS: line 1:1: View already exists: '%s.%s'", *database, st.View.Name)
 	case err == nil:
@@ -56,8 +58,8 @@ func (q *session) createView(ctx context.Context, st statement.CreateView) error
 	return q.putTable(ctx, st.View, in, false)
 }
 
-// shape finds the columns of a query without its rows.
-func (q *session) shape(ctx context.Context, text string) (columns []sql.ResultColumn, err error) {
+// shape finds the columns of a query over tables, in a database, without its rows.
+func (q *session) shape(ctx context.Context, text string, tables sql.Resolver, database string) (columns []sql.ResultColumn, err error) {
 	parameters := q.e.ExecutionParameters
 	q.e.ExecutionParameters = nil
 	defer func() { q.e.ExecutionParameters = parameters }()
@@ -65,6 +67,7 @@ func (q *session) shape(ctx context.Context, text string) (columns []sql.ResultC
 	if err != nil {
 		return nil, err
 	}
+	r.Tables, r.Session.Database = tables, database
 	rows, err := q.Engine.Query(ctx, r)
 	if err != nil {
 		return nil, above(queryFault(err))

@@ -96,7 +96,7 @@ var changing = regexp.MustCompile(`(?i)\b(now|current_\w+|localtime\w*|rand|rand
 
 // remember notes a result that may be given again.
 func (s *Service) remember(tx *store.Tx, e *execution) error {
-	if _, asks := e.asksReuse(); !asks || e.state() != types.QueryExecutionStateSucceeded || !e.Header || changing.MatchString(*e.Query) {
+	if _, asks := e.asksReuse(); !asks || e.state() != types.QueryExecutionStateSucceeded || !e.Header || e.Lent || changing.MatchString(*e.Query) {
 		return nil
 	}
 	if i := e.Statistics.ResultReuseInformation; i != nil && i.ReusedPreviousResult {

@@ -39,10 +39,18 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 	if err != nil || r == nil {
 		return nil, err
 	}
+	if definerOf(&r.Table.Table) != "" {
+		return q.definedView(ctx, r)
+	}
 	if aws.ToString(r.TableType) == virtualView || strings.HasPrefix(aws.ToString(r.ViewOriginalText), viewBegins) {
 		q.mark(n, r, "")
 		return q.viewTable(ctx, r)
 	}
+	return q.read(ctx, r, n)
+}
+
+// read describes a table that is no view.
+func (q *session) read(ctx context.Context, r *readable, n sql.Name) (*sql.Table, error) {
 	if isIceberg(r.Parameters) {
 		return q.iceberg(ctx, r, n)
 	}
