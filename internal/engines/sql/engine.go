@@ -18,8 +18,8 @@ type Name = dialect.Name
 type Engine interface {
 	// Query runs a SELECT and gives its rows once all is computed. Errors are *Error. The rows are to be closed.
 	Query(ctx context.Context, r Request) (Rows, error)
-	// Explain gives the plan of a statement as text, without running it. It tells of no table more than its name.
-	Explain(ctx context.Context, r Request) (string, error)
+	// Explain gives the plan of a statement without running it. It tells of no table more than its name.
+	Explain(ctx context.Context, r Request) (*Plan, error)
 	// Close ends running queries and waits for them.
 	Close() error
 }

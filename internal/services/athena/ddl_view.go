@@ -2,12 +2,10 @@ package athena
 
 import (
 	"context"
-	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	glueTypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
@@ -81,39 +79,4 @@ func (q *session) shape(ctx context.Context, text string, tables sql.Resolver, d
 		seen[c.Name] = true
 	}
 	return rows.Columns(), nil
-}
-
-// explain gives the plan of a query.
-func (q *session) explain(ctx context.Context, st statement.Explain) ([]types.ColumnInfo, []string, error) {
-	of, ok := st.Of.(statement.Query)
-	if !ok {
-		return nil, nil, notSupported("EXPLAIN is only for queries")
-	}
-	if v := st.Options["TYPE"]; v != "" && v != "LOGICAL" && v != "DISTRIBUTED" && v != "VALIDATE" {
-		return nil, nil, notSupported("EXPLAIN (TYPE %s)", v)
-	}
-	if v := st.Options["FORMAT"]; v != "" && v != "TEXT" {
-		return nil, nil, notSupported("EXPLAIN (FORMAT %s)", v)
-	}
-	r, err := q.request(ctx, of.Text)
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err := q.Engine.Explain(ctx, r)
-	if err != nil {
-		return nil, nil, queryFault(err)
-	}
-	lines := strings.Split(strings.TrimRight(plan, "\n"), "\n")
-	if st.Analyze {
-		before := *q.e.Statistics
-		if err := q.answer(ctx, of.Text, func([]sql.ResultColumn) error { return nil }, func(*sql.Chunk) error { return nil }); err != nil {
-			return nil, nil, err
-		}
-		scanned := aws.ToInt64(q.e.Statistics.DataScannedInBytes)
-		*q.e.Statistics = before
-		q.e.Statistics.DataScannedInBytes = &scanned
-	}
-	columns := said("Query Plan")
-	columns[0].Type = aws.String("varchar")
-	return columns, lines, nil
 }
