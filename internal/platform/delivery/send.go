@@ -120,7 +120,7 @@ func (p Parcel) Why(names map[string]string) map[string]Attribute {
 		}
 	}
 	out["ERROR_CODE"] = Attribute{Type: "String", Text: p.Code}
-	out["ERROR_MESSAGE"] = Attribute{Type: "String", Text: printable(p.Failure)}
+	out["ERROR_MESSAGE"] = Attribute{Type: "String", Text: Printable(p.Failure)}
 	condition := "MaximumRetryAttempts"
 	if p.MaxAge > 0 && p.Due.Sub(p.Accepted) > p.MaxAge {
 		condition = "MaximumEventAgeInSeconds"
@@ -130,8 +130,8 @@ func (p Parcel) Why(names map[string]string) map[string]Attribute {
 	return out
 }
 
-// printable is what a message attribute may hold of a text.
-func printable(s string) string {
+// Printable is what a message attribute may hold of a text.
+func Printable(s string) string {
 	out := make([]rune, 0, min(len(s), 1024))
 	for _, c := range s {
 		if len(out) == 1024 {

@@ -30,17 +30,18 @@ type function struct {
 	Events      map[string]types.FunctionEventInvokeConfig
 	Provisioned map[string]provisioned
 	URLs        map[string]urlConfig
-	Recursion   types.RecursiveLoop            `json:",omitempty"`
+	Recursion   types.RecursiveLoop          `json:",omitempty"`
 	Runtime     map[string]runtimeManagement `json:",omitempty"`
 }
 
 // version is what runs: $LATEST or a published one. It is kept as it is shown but for its ARNs.
 type version struct {
 	types.FunctionConfiguration
-	Code      string            // sum of the archive
-	LayerCode []string          `json:",omitempty"` // sums, in order of Layers
-	Env       map[string]string `json:",omitempty"`
-	Unpacked  int64             // bytes, without layers
+	Code       string            // sum of the archive
+	LayerCode  []string          `json:",omitempty"` // sums, in order of Layers
+	LayerSizes []int64           `json:",omitempty"` // unpacked
+	Env        map[string]string `json:",omitempty"`
+	Unpacked   int64             // bytes, without layers
 }
 
 func versionKey(k store.Key, number string) store.Key {
@@ -108,8 +109,8 @@ func (v version) show(r ref) types.FunctionConfiguration {
 	return c
 }
 
-// answer copies a configuration into the output of an operation, which has the same members.
-func answer[O any](c types.FunctionConfiguration) *O {
+// copied is a value with the members of another that it has too.
+func copied[O any](c any) *O {
 	out := new(O)
 	from, to := reflect.ValueOf(c), reflect.ValueOf(out).Elem()
 	for i := range from.NumField() {
@@ -182,7 +183,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionI
 	if *shown.Version != latest {
 		r = r.at(*shown.Version)
 	}
-	return answer[lambda.CreateFunctionOutput](shown.show(r)), nil
+	return copied[lambda.CreateFunctionOutput](shown.show(r)), nil
 }
 
 func (s *Service) createTargets(ctx context.Context, in *lambda.CreateFunctionInput) ([]wire.Target, error) {
@@ -237,7 +238,7 @@ func (s *Service) GetFunctionConfiguration(ctx context.Context, in *lambda.GetFu
 	if err != nil {
 		return nil, err
 	}
-	return answer[lambda.GetFunctionConfigurationOutput](v.show(r)), nil
+	return copied[lambda.GetFunctionConfigurationOutput](v.show(r)), nil
 }
 
 func (s *Service) getConfigurationTargets(ctx context.Context, in *lambda.GetFunctionConfigurationInput) ([]wire.Target, error) {

@@ -99,6 +99,9 @@ func (s *Service) on(ctx context.Context, name, qualifier *string) ([]wire.Targe
 }
 
 func (s *Service) target(ctx context.Context, r ref) (wire.Target, error) {
+	if r.Qualifier == latest { // which nobody has to name
+		r.Qualifier = ""
+	}
 	t := wire.Target{Resource: r.arn(), Account: r.Account}
 	f, ok, err := s.find(ctx, r.Key)
 	if err != nil || !ok {
