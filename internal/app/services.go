@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/http"
 	"path/filepath"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
@@ -15,6 +16,8 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
+	"github.com/atelier-studio/atelier/internal/services/lambda"
+	"github.com/atelier-studio/atelier/internal/services/lambda/sandbox"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
@@ -44,6 +47,9 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		iam.New(iam.Config{Directory: directory, Clock: c}),
 		lakeformation.New(lakeformation.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Sharing: shares, Clients: clients,
 			Clock: c}),
+		lambda.New(lambda.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, As: clients, Caller: s.caller, Jobs: s.jobs, Logs: s.logs,
+			Metrics: s.metrics, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "lambda", "code"),
+			Sandbox: sandbox.New(sandbox.Config{Driver: s.compute, Dir: filepath.Join(s.cfg.DataDir, "lambda", "runtimes"), Endpoint: http.HandlerFunc(s.inward), Clock: c})}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
@@ -51,4 +57,15 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
+}
+
+// caller tells who signed a request to a site.
+func (s *Server) caller(r *http.Request, service string, body []byte) (authz.Principal, error) {
+	return s.chain.Caller(r, service, body)
+}
+
+// inward answers what runs in sandboxes, as if it were another machine: it is code of users.
+func (s *Server) inward(w http.ResponseWriter, r *http.Request) {
+	r.RemoteAddr = "0.0.0.0:0"
+	s.http.Handler.ServeHTTP(w, r)
 }

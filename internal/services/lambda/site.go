@@ -115,7 +115,7 @@ func (s *Service) enter(r *http.Request, at ref, f function, u urlConfig, body [
 		return who, err
 	}
 	q := authz.Request{Principal: who, Action: "lambda:InvokeFunctionUrl", Resource: at.arn(), ResourceAccount: at.Account,
-		Context: authz.Context{"lambda:FunctionUrlAuthType": {string(u.AuthType)}, "aws:SourceIp": {source(r)}, "aws:RequestedRegion": {at.Region}}}
+		Context: authz.Context{"lambda:FunctionUrlAuthType": {string(u.AuthType)}, "aws:SourceIp": {address(r)}, "aws:RequestedRegion": {at.Region}}}
 	q.Context.SetTime(s.Clock.Now())
 	for k, v := range tagContext(f.Tags) {
 		q.Context[k] = v
@@ -127,7 +127,7 @@ func (s *Service) enter(r *http.Request, at ref, f function, u urlConfig, body [
 	return who, err
 }
 
-func source(r *http.Request) string {
+func address(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
@@ -145,7 +145,7 @@ func (s *Service) httpEvent(r *http.Request, u urlConfig, who authz.Principal, b
 	delete(headers, "cookie")
 	about := map[string]any{"accountId": "anonymous", "apiId": u.ID, "domainName": r.Host, "domainPrefix": u.ID, "requestId": id, "routeKey": "$default",
 		"stage": "$default", "time": now.Format("02/Jan/2006:15:04:05 -0700"), "timeEpoch": now.UnixMilli(),
-		"http": map[string]any{"method": r.Method, "path": r.URL.Path, "protocol": r.Proto, "sourceIp": source(r), "userAgent": r.UserAgent()}}
+		"http": map[string]any{"method": r.Method, "path": r.URL.Path, "protocol": r.Proto, "sourceIp": address(r), "userAgent": r.UserAgent()}}
 	if who.Kind != authz.Anonymous {
 		about["accountId"] = who.Account
 		about["authorizer"] = map[string]any{"iam": map[string]any{"accountId": who.Account, "callerId": who.UserID, "userArn": who.ARN, "userId": who.UserID,
