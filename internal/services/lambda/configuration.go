@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ const (
 	// maxEnvironment is how many bytes the environment has at most.
 	maxEnvironment = 4096
 	maxLayers      = 5
+	maxTimeout     = 900 // seconds
 )
 
 // reserved are the names that an environment may not set.
@@ -72,6 +74,10 @@ func (s *Service) set(ctx context.Context, v *version, in *lambda.UpdateFunction
 	}
 	if err := refuse(in.SnapStart != nil && in.SnapStart.ApplyOn == types.SnapStartApplyOnPublishedVersions, "SnapStart"); err != nil {
 		return err
+	}
+	if in.Timeout != nil && *in.Timeout > maxTimeout {
+		return wire.Errorf(400, "ValidationException", fmt.Sprintf("1 validation error detected: Value '%d' at 'timeout' failed to satisfy constraint: "+
+			"Member must have value less than or equal to %d", *in.Timeout, maxTimeout))
 	}
 	if in.Role != nil {
 		if err := s.trusted(ctx, *in.Role); err != nil {

@@ -79,6 +79,13 @@ func (f *fixture) newRole(name, policy string) string {
 	return *out.Role.Arn
 }
 
+// restart starts another server on the same data.
+func (f *fixture) restart() {
+	f.t.Helper()
+	f.server = harness.StartWith(f.t, harness.Options{DataDir: f.server.DataDir})
+	f.Client, f.sqs = lambda.NewFromConfig(f.server.Root().Config()), sqs.NewFromConfig(f.server.Root().Config())
+}
+
 // soon waits for something that is to come.
 func (f *fixture) soon(what string, is func() bool) {
 	f.t.Helper()
@@ -167,7 +174,9 @@ func (f *fixture) create(name string, l language, more ...func(*lambda.CreateFun
 	}
 	out, err := f.CreateFunction(f.ctx, in)
 	f.ok(err)
-	f.ok(lambda.NewFunctionActiveV2Waiter(f.Client, func(o *lambda.FunctionActiveV2WaiterOptions) { o.MinDelay, o.MaxDelay = 50*time.Millisecond, time.Second }).
+	f.ok(lambda.NewFunctionActiveV2Waiter(f.Client, func(o *lambda.FunctionActiveV2WaiterOptions) {
+		o.MinDelay, o.MaxDelay = 50*time.Millisecond, time.Second
+	}).
 		Wait(f.ctx, &lambda.GetFunctionInput{FunctionName: &name}, 20*time.Second))
 	return out
 }
