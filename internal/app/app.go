@@ -288,6 +288,9 @@ func (s *Server) shut() error {
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
 	}
+	if s.compute != nil {
+		s.compute.Close()
+	}
 	if s.athena != nil && s.athena != s.sql {
 		errs = append(errs, s.athena.Close())
 	}
