@@ -174,8 +174,11 @@ static int enter(void) {
 }
 
 static const char *become(void) {
-	for (int i = 0; i < box.nlimits; i++)
-		if (setrlimit(box.limits[i].resource, &box.limits[i].value)) return "limit";
+	for (int i = 0; i < box.nlimits; i++) {
+		struct rlimit own, *want = &box.limits[i].value;
+		if (!getrlimit(box.limits[i].resource, &own) && want->rlim_max > own.rlim_max) want->rlim_cur = want->rlim_max = own.rlim_max;
+		if (setrlimit(box.limits[i].resource, want)) return "limit";
+	}
 	for (int c = 0; c < 64; c++) prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
 	setgroups(0, NULL);
 	if (setresgid(box.user, box.user, box.user) || setresuid(box.user, box.user, box.user)) return "become the user";

@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
-
-type netListener = net.Listener
 
 const apiPrefix = "/2018-06-01/runtime/"
 
