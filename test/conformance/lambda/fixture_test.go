@@ -70,9 +70,12 @@ func (f *fixture) fails(err error, code, part string) {
 	}
 }
 
-func (f *fixture) newRole(name, policy string) string {
+func (f *fixture) newRole(name, policy string) string { return f.roleFor("lambda", name, policy) }
+
+// roleFor makes a role that a service may be.
+func (f *fixture) roleFor(service, name, policy string) string {
 	f.t.Helper()
-	out, err := f.admin.IAM().CreateRole(f.ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(trust)})
+	out, err := f.admin.IAM().CreateRole(f.ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(strings.Replace(trust, "lambda", service, 1))})
 	f.ok(err)
 	_, err = f.admin.IAM().PutRolePolicy(f.ctx, &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("p"), PolicyDocument: &policy})
 	f.ok(err)

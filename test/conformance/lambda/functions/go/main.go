@@ -27,6 +27,8 @@ func main() { lambda.Start(handle) }
 func handle(ctx context.Context, e event) (any, error) {
 	fmt.Println("doing", e.Do)
 	switch e.Do {
+	case "":
+		return "nothing", nil
 	case "echo":
 		return map[string]any{"text": e.Text}, nil
 	case "fail":
