@@ -121,21 +121,27 @@ func packed(t testing.TB, files map[string][]byte) []byte {
 	return b.Bytes()
 }
 
-// built is the function in Go, as an archive.
-var built = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "function-")
-	if err != nil {
-		return nil, err
+// built gives a program of functions, built once.
+var built = func() func(program string) ([]byte, error) {
+	var all sync.Map
+	return func(program string) ([]byte, error) {
+		f, _ := all.LoadOrStore(program, sync.OnceValues(func() ([]byte, error) {
+			dir, err := os.MkdirTemp("", "function-")
+			if err != nil {
+				return nil, err
+			}
+			defer os.RemoveAll(dir)
+			at := filepath.Join(dir, "bootstrap")
+			c := exec.Command("go", "build", "-ldflags", "-s -w", "-tags", "lambda.norpc", "-o", at, "./functions/"+program)
+			c.Env = append(os.Environ(), "CGO_ENABLED=0")
+			if out, err := c.CombinedOutput(); err != nil {
+				return nil, errors.New(string(out))
+			}
+			return os.ReadFile(at)
+		}))
+		return f.(func() ([]byte, error))()
 	}
-	defer os.RemoveAll(dir)
-	at := filepath.Join(dir, "bootstrap")
-	c := exec.Command("go", "build", "-ldflags", "-s -w", "-tags", "lambda.norpc", "-o", at, "./functions/go")
-	c.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := c.CombinedOutput(); err != nil {
-		return nil, errors.New(string(out))
-	}
-	return os.ReadFile(at)
-})
+}()
 
 // language is a way to write the function.
 type language struct {
@@ -144,9 +150,11 @@ type language struct {
 	code          func(t testing.TB) []byte
 }
 
-func inGo() language {
-	return language{"go", "bootstrap", types.RuntimeProvidedal2023, func(t testing.TB) []byte {
-		b, err := built()
+func inGo() language { return program("go") }
+
+func program(name string) language {
+	return language{name, "bootstrap", types.RuntimeProvidedal2023, func(t testing.TB) []byte {
+		b, err := built(name)
 		if err != nil {
 			t.Fatal(err)
 		}
