@@ -86,8 +86,8 @@ func (s *Service) set(ctx context.Context, v *version, in *lambda.UpdateFunction
 		v.Role = in.Role
 	}
 	if in.Runtime != "" {
-		if err := s.Sandbox.Check(ctx, string(in.Runtime)); err != nil {
-			return invalid("The runtime %s cannot be used on this machine: %v", in.Runtime, err)
+		if err := s.runs(ctx, in.Runtime); err != nil {
+			return err
 		}
 		v.Runtime = in.Runtime
 	}
@@ -151,6 +151,25 @@ func checkEnvironment(env map[string]string) error {
 	if len(env) > 0 && len(b) > maxEnvironment {
 		return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. "+
 			"Bytes measured: %d", len(b)) // values may be secrets, so that they are not repeated
+	}
+	return nil
+}
+
+// glance is how long a call waits to learn whether there is a runtime. One that is installed first is waited for by the function.
+const glance = 300 * time.Millisecond
+
+// runs refuses a runtime that is known not to be there.
+func (s *Service) runs(ctx context.Context, runtime types.Runtime) error {
+	answer := make(chan error, 1)
+	go func() { answer <- s.Sandbox.Check(context.WithoutCancel(ctx), string(runtime)) }()
+	t := time.NewTimer(glance)
+	defer t.Stop()
+	select {
+	case err := <-answer:
+		if err != nil {
+			return invalid("The runtime %s cannot be used on this machine: %v", runtime, err)
+		}
+	case <-t.C:
 	}
 	return nil
 }

@@ -172,8 +172,22 @@ func fromFile(name, handler string, runtime types.Runtime) language {
 	}}
 }
 
-func inPython() language { return fromFile("function.py", "function.handle", types.RuntimePython312) }
-func inNode() language   { return fromFile("function.mjs", "function.handle", types.RuntimeNodejs22x) }
+// inPython and inNode have the versions that this machine has.
+func inPython() language {
+	return fromFile("function.py", "function.handle", types.Runtime("python"+version("python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")))
+}
+
+func inNode() language {
+	return fromFile("function.mjs", "function.handle", types.Runtime("nodejs"+strings.Split(strings.TrimPrefix(version("node", "--version"), "v"), ".")[0]+".x"))
+}
+
+func version(program string, args ...string) string {
+	out, err := exec.Command(program, args...).Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
 
 // create makes a function and waits until it is active.
 func (f *fixture) create(name string, l language, more ...func(*lambda.CreateFunctionInput)) *lambda.CreateFunctionOutput {
@@ -188,7 +202,7 @@ func (f *fixture) create(name string, l language, more ...func(*lambda.CreateFun
 	f.ok(lambda.NewFunctionActiveV2Waiter(f.Client, func(o *lambda.FunctionActiveV2WaiterOptions) {
 		o.MinDelay, o.MaxDelay = 50*time.Millisecond, time.Second
 	}).
-		Wait(f.ctx, &lambda.GetFunctionInput{FunctionName: &name}, 20*time.Second))
+		Wait(f.ctx, &lambda.GetFunctionInput{FunctionName: &name}, 3*time.Minute)) // a runtime may be installed first
 	return out
 }
 
