@@ -55,8 +55,8 @@ type Summary struct {
 	Bytes       int64 // as Size counts
 }
 
-// add joins two summaries.
-func (s *Summary) add(o Summary) {
+// Add joins two summaries.
+func (s *Summary) Add(o Summary) {
 	if o.Events == 0 {
 		return
 	}

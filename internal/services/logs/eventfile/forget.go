@@ -25,7 +25,7 @@ func (f *Files) Head(ctx context.Context, p Place) (s Summary, err error) {
 	for _, g := range f.generations() {
 		for id, h := range g.heads[p.Group] {
 			if p.Stream == "" || p.Stream == id {
-				s.add(h.summary)
+				s.Add(h.summary)
 			}
 		}
 	}
@@ -43,7 +43,7 @@ func (f *Files) Heads(ctx context.Context, group Place) (map[string]Summary, err
 	for _, g := range f.generations() {
 		for id, h := range g.heads[group.Group] {
 			s := out[id]
-			s.add(h.summary)
+			s.Add(h.summary)
 			out[id] = s
 		}
 	}

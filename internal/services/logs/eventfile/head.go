@@ -29,7 +29,7 @@ func (g *generation) add(p Place, events []Event) {
 			h.mixed = true
 		}
 		h.events = append(h.events, e)
-		h.summary.add(Summary{e.Time, e.Time, e.Ingested, 1, e.Size()})
+		h.summary.Add(Summary{e.Time, e.Time, e.Ingested, 1, e.Size()})
 	}
 }
 
