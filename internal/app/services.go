@@ -15,6 +15,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
+	"github.com/atelier-studio/atelier/internal/services/logs"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
@@ -44,6 +45,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		iam.New(iam.Config{Directory: directory, Clock: c}),
 		lakeformation.New(lakeformation.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Sharing: shares, Clients: clients,
 			Clock: c}),
+		logs.New(logs.Config{Store: st, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics, Clock: c, Logger: log,
+			Dir: filepath.Join(s.cfg.DataDir, "logs")}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),

@@ -9,7 +9,9 @@ import (
 )
 
 // keyed finds the group whose key is set. Query results, which AWS encrypts too, have none here.
-func keyed(ctx context.Context, name, resource *string) (store.Key, error) { return either(ctx, name, resource) }
+func keyed(ctx context.Context, name, resource *string) (store.Key, error) {
+	return either(ctx, name, resource)
+}
 
 // AssociateKmsKey names a key for a group. It is kept and not applied.
 func (s *Service) AssociateKmsKey(ctx context.Context, in *cloudwatchlogs.AssociateKmsKeyInput) (*cloudwatchlogs.AssociateKmsKeyOutput, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/logs/eventfile"
 	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/atelier-studio/atelier/internal/wire/codec"
 )
 
 // Config is what the service needs.
@@ -35,8 +36,8 @@ type Service struct {
 	image       *store.Image
 	groups      *store.Held[group]   // id: name
 	ids         map[string]store.Key // groups by ID; guarded by the image
-	policies    *store.Held[policy] // id: name, or ARN of a group
-	parsed      sync.Map            // policies of an account and region, joined, by key without id
+	policies    *store.Held[policy]  // id: name, or ARN of a group
+	parsed      sync.Map             // policies of an account and region, joined, by key without id
 	streams     *store.Table[stream]
 	queries     *store.Table[query]
 	answers     *store.Table[answer] // rows of queries that are complete
@@ -47,6 +48,9 @@ type Service struct {
 	names    sync.Map     // ids of streams, by streamName
 	known    atomic.Int64 // how many names there are, about
 	patterns patterns
+	tokens   *wire.Tokens
+	running  sync.Map      // ends of queries that run, by id
+	slots    chan struct{} // of queries that run
 	tails    tails
 	draining chan struct{} // closed when nobody may wait any longer
 	drain    sync.Once
@@ -57,7 +61,7 @@ func New(c Config) *Service {
 	s := &Service{Config: c, image: store.NewImage(c.Store), streams: store.NewTable[stream](c.Store, "logs_stream"),
 		queries: store.NewTable[query](c.Store, "logs_query"), answers: store.NewTable[answer](c.Store, "logs_answer"),
 		definitions: store.NewTable[definition](c.Store, "logs_definition"), exports: store.NewTable[export](c.Store, "logs_export"),
-		ids: map[string]store.Key{}, draining: make(chan struct{})}
+		ids: map[string]store.Key{}, tokens: wire.NewTokens(c.Store, c.Clock), slots: make(chan struct{}, atOnce), draining: make(chan struct{})}
 	s.groups = store.NewHeld(s.image, "logs_group", s.groupChanged)
 	s.policies = store.NewHeld(s.image, "logs_policy", func(k store.Key, _, _ *policy) { s.parsed.Delete(store.Key{Account: k.Account, Region: k.Region}) })
 	s.files = eventfile.New(eventfile.Config{Dir: c.Dir, Store: c.Store, Logger: c.Logger, Sealed: s.sealed})
@@ -70,6 +74,11 @@ func New(c Config) *Service {
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "logs" }
+
+// Codec tells the wire layer how the service calls requests that break constraints.
+func (*Service) Codec() []codec.Option {
+	return []codec.Option{codec.ValidationCode("InvalidParameterException")}
+}
 
 // Run enforces retention until ctx ends, then closes the files.
 func (s *Service) Run(ctx context.Context) {
@@ -86,6 +95,9 @@ func (s *Service) Run(ctx context.Context) {
 		}
 		if err := s.Expire(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.Error("cannot remove expired log events", "error", err)
+		}
+		if err := s.forgetQueries(ctx); err != nil && ctx.Err() == nil {
+			s.Logger.Error("cannot remove old queries of logs", "error", err)
 		}
 	}
 }
