@@ -38,6 +38,7 @@ type fixture struct {
 	chain     *wire.Chain
 	root      authz.Principal
 	measured  measured
+	dir       string
 }
 
 // measured is what was recorded, as namespace/name=value.
@@ -70,10 +71,11 @@ func (m *measured) has(namespace string) string {
 	return strings.Join(out, ", ")
 }
 
-func open(t testing.TB) *fixture {
+func open(t testing.TB, more ...wire.Service) *fixture {
 	t.Helper()
 	f := &fixture{t: t, ctx: t.Context(), clock: clock.At(time.Now().UTC().Truncate(time.Second))}
 	dir := t.TempDir()
+	f.dir = dir
 	st, err := store.Open(t.Context(), store.Config{Dir: dir, Clock: f.clock})
 	f.ok(err)
 	f.directory, err = identity.New(st, f.clock)
@@ -87,7 +89,7 @@ func open(t testing.TB) *fixture {
 	clients := &delivery.Clients{Directory: f.directory, Clock: f.clock, Configure: func(p authz.Principal, region string) aws.Config { return f.chain.AWSConfig(p, region) }}
 	f.service = service.New(service.Config{Store: st, Jobs: runner, Desk: desk, Clients: clients, Metrics: &f.measured, Clock: f.clock, Logger: log,
 		Dir: filepath.Join(dir, "logs")})
-	f.chain, err = wire.New(wire.Config{Services: []wire.Service{f.service}, Directory: f.directory, Clock: f.clock, S3: http.NotFoundHandler(),
+	f.chain, err = wire.New(wire.Config{Services: append(more, f.service), Directory: f.directory, Clock: f.clock, S3: http.NotFoundHandler(),
 		Logger: log, Region: "us-east-1"})
 	f.ok(err)
 	f.Client = f.as(f.root)
@@ -95,6 +97,7 @@ func open(t testing.TB) *fixture {
 	ctx, stop := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	all.Go(func() { f.service.Run(ctx) })
+	all.Go(func() { desk.Run(ctx) })
 	t.Cleanup(func() {
 		stop()
 		all.Wait()
@@ -177,6 +180,14 @@ func (f *fixture) same(got, want string) {
 	if got != want {
 		f.t.Errorf("got  %s\nwant %s", got, want)
 	}
+}
+
+// glob lists files of events.
+func (f *fixture) glob(pattern string) []string {
+	f.t.Helper()
+	names, err := filepath.Glob(filepath.Join(f.dir, "logs", pattern))
+	f.ok(err)
+	return names
 }
 
 // soon waits until what a job does is there.
