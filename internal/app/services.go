@@ -19,6 +19,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/lambda"
 	"github.com/atelier-studio/atelier/internal/services/lambda/sandbox"
+	"github.com/atelier-studio/atelier/internal/services/logs"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
@@ -52,6 +53,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		lambda.New(lambda.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, As: clients, Caller: s.caller, Jobs: s.jobs, Logs: s.logs,
 			Metrics: s.metrics, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "lambda", "code"),
 			Sandbox: sandbox.New(sandbox.Config{Driver: s.compute, Dir: filepath.Join(s.cfg.DataDir, "lambda", "runtimes"), Endpoint: http.HandlerFunc(s.inward), Clock: c})}),
+		logs.New(logs.Config{Store: st, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics, Clock: c, Logger: log,
+			Dir: filepath.Join(s.cfg.DataDir, "logs")}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
