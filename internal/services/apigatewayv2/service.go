@@ -11,6 +11,8 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/gateway"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -24,6 +26,8 @@ type Config struct {
 	Clients   *delivery.Clients
 	// Caller tells who signed a request to an API.
 	Caller   func(r *http.Request, service string, body []byte) (authz.Principal, error)
+	Lines    *loglines.Shipper
+	Metrics  metrics.Recorder
 	Loopback bool   // integrations and issuers may be at addresses of this machine
 	URL      string // of the server, for those who call it from within
 	Clock    clock.Clock
@@ -52,15 +56,12 @@ func New(c Config) *Service {
 		places: map[string]store.Key{}, hosts: map[string]store.Key{}}
 	s.apis = store.Watch(s.image, store.NewTable[api](c.Store, "apigatewayv2_api"), s.changed, s.forget)
 	s.domains = store.NewHeld(s.image, "apigatewayv2_domain", s.renamed)
-	s.gateway = gateway.New(gateway.Config{Directory: c.Directory, Clients: c.Clients, Caller: c.Caller, Loopback: c.Loopback, Clock: c.Clock, Logger: c.Logger})
+	s.gateway = gateway.New(gateway.Config{Directory: c.Directory, Clients: c.Clients, Caller: c.Caller, Lines: c.Lines, Metrics: c.Metrics, Loopback: c.Loopback, Clock: c.Clock, Logger: c.Logger})
 	return s
 }
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "apigatewayv2" }
-
-// Run writes access logs until ctx ends.
-func (s *Service) Run(ctx context.Context) { s.gateway.Run(ctx) }
 
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {

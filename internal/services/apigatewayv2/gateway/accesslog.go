@@ -9,29 +9,33 @@ import (
 	"unicode/utf8"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/expression"
 )
 
 // accessLog is where and how a stage's requests are written down.
 type accessLog struct {
-	account, region string
-	group, stream   string
-	format          expression.Template
-	json            bool
+	to     loglines.Stream
+	format expression.Template
+	json   bool
 }
+
+// logPrincipal is in whose name access logs are written.
+const logPrincipal = "delivery.logs.amazonaws.com"
 
 // maxLine is the longest line.
 const maxLine = 256 << 10
 
 // CheckLog tells what is wrong with the destination and format of access logs.
 func CheckLog(destination, format string) error {
-	_, err := compileLog(destination, format, "")
+	_, err := compileLog(destination, format, delivery.As{}, "")
 	return err
 }
 
 // compileLog reads the settings of a stage.
 // Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
-func compileLog(destination, format, stream string) (*accessLog, error) {
+func compileLog(destination, format string, as delivery.As, stream string) (*accessLog, error) {
 	a, err := arn.Parse(destination)
 	name, ok := strings.CutPrefix(a.Resource, "log-group:")
 	if err != nil || a.Service != "logs" || !ok || name == "" {
@@ -52,8 +56,8 @@ func compileLog(destination, format, stream string) (*accessLog, error) {
 	if !id {
 		return nil, errors.New("access log format must include at least $context.requestId or $context.extendedRequestId")
 	}
-	return &accessLog{a.Account, a.Region, strings.TrimSuffix(name, ":*"), strings.NewReplacer("$", "_", ":", "_", "*", "_").Replace(stream), t,
-		strings.HasPrefix(text, "{")}, nil
+	to := loglines.Stream{As: as, Region: a.Region, Group: strings.TrimSuffix(name, ":*"), Stream: strings.ReplaceAll(stream, "$", "_")}
+	return &accessLog{to, t, strings.HasPrefix(text, "{")}, nil
 }
 
 // line writes a request down.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/expression"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/routing"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,7 +87,8 @@ func (g *Gateway) compileStage(a *API, d StageDefinition) *stage {
 		s.variables = nil
 	}
 	if l := d.AccessLogSettings; l != nil {
-		s.log, _ = compileLog(aws.ToString(l.DestinationArn), aws.ToString(l.Format), a.id+"/"+s.name)
+		as := delivery.As{Service: logPrincipal, Account: a.account, Source: "arn:aws:apigateway:" + a.region + "::/apis/" + a.id + "/stages/" + s.name}
+		s.log, _ = compileLog(aws.ToString(l.DestinationArn), aws.ToString(l.Format), as, a.id+"/"+s.name)
 	}
 	place := a.id + "/" + s.name + "/"
 	s.limit = g.limits.of(place, d.DefaultRouteSettings)

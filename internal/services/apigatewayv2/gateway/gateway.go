@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 
@@ -9,6 +8,8 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 )
 
 // principal is in whose name functions are called.
@@ -19,6 +20,8 @@ type Config struct {
 	Directory *identity.Directory
 	Clients   *delivery.Clients
 	Caller    func(r *http.Request, service string, body []byte) (authz.Principal, error)
+	Lines     *loglines.Shipper
+	Metrics   metrics.Recorder
 	Loopback  bool // integrations and issuers may be at addresses of this machine
 	Clock     clock.Clock
 	Logger    *slog.Logger
@@ -32,21 +35,17 @@ type Gateway struct {
 	verdicts  verdicts
 	issuers   *issuers
 	outward   http.RoundTripper
-	logs      *logs
 }
 
 // New makes a gateway.
 func New(c Config) *Gateway {
 	transport := delivery.NewTransport(c.Loopback)
 	transport.MaxIdleConnsPerHost, transport.DisableCompression = 64, true
-	g := &Gateway{Config: c, outward: transport, logs: newLogs(c)}
+	g := &Gateway{Config: c, outward: transport}
 	g.functions.clients = c.Clients
 	g.issuers = newIssuers(transport, c.Clock)
 	return g
 }
-
-// Run writes access logs until ctx ends.
-func (g *Gateway) Run(ctx context.Context) { g.logs.run(ctx) }
 
 // Forget drops what is kept for an API that is gone.
 func (g *Gateway) Forget(id string) {

@@ -206,9 +206,10 @@ func (x *exchange) give(out payload.Response) {
 	x.written, _ = x.w.Write(out.Body)
 }
 
-// end tells logs of the request.
+// end tells logs and metrics of the request.
 func (x *exchange) end(latency time.Duration) {
-	if x.stage.log != nil {
-		x.logs.add(x.stage, x.in.Time, x.stage.log.line(source{x, nil}, latency))
+	if l := x.stage.log; l != nil {
+		x.Lines.Line(l.to, x.in.Time, l.line(source{x, nil}, latency))
 	}
+	x.measure(latency)
 }
