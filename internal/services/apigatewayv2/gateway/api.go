@@ -83,8 +83,9 @@ func (g *Gateway) Compile(d Definition) *API {
 
 func (g *Gateway) compileStage(a *API, d StageDefinition) *stage {
 	s := &stage{api: a, name: aws.ToString(d.StageName), variables: d.StageVariables, cors: d.Cors}
-	if len(s.variables) == 0 {
-		s.variables = nil
+	variables := s.variables
+	if len(variables) == 0 {
+		s.variables, variables = nil, map[string]string{}
 	}
 	if l := d.AccessLogSettings; l != nil {
 		as := delivery.As{Service: logPrincipal, Account: a.account, Source: "arn:aws:apigateway:" + a.region + "::/apis/" + a.id + "/stages/" + s.name}
@@ -94,12 +95,12 @@ func (g *Gateway) compileStage(a *API, d StageDefinition) *stage {
 	s.limit = g.limits.of(place, d.DefaultRouteSettings)
 	integrations, authorizers := map[string]*integration{}, map[string]*authorizer{}
 	for id, i := range d.Integrations {
-		if c, err := compileIntegration(i, s.variables); err == nil {
+		if c, err := compileIntegration(i, variables); err == nil {
 			integrations["integrations/"+id] = c
 		}
 	}
 	for id, x := range d.Authorizers {
-		if c, err := compileAuthorizer(x, s.variables); err == nil {
+		if c, err := compileAuthorizer(x, variables); err == nil {
 			authorizers[id] = c
 		}
 	}

@@ -43,7 +43,7 @@ func Check(i types.Integration) error {
 	return err
 }
 
-// compileIntegration makes an integration ready. Without variables those of the stage are left open.
+// compileIntegration makes an integration ready. Without variables (nil) it is for no stage yet.
 func compileIntegration(i types.Integration, variables map[string]string) (*integration, error) {
 	out := &integration{role: aws.ToString(i.CredentialsArn), version: aws.ToString(i.PayloadFormatVersion), timeout: maxWait}
 	if i.TimeoutInMillis != nil {
@@ -92,11 +92,16 @@ func compileIntegration(i types.Integration, variables map[string]string) (*inte
 	return out, checkURL(uri)
 }
 
-// filled puts the stage's variables into a URI.
+// filled puts the stage's variables into a URI; when there is no stage yet, anything.
 func filled(uri string, variables map[string]string) (string, error) {
 	t, err := expression.Parse(uri, "stageVariables")
 	if err != nil {
 		return "", err
+	}
+	for _, v := range t.Variables() {
+		if _, ok := stageSource(variables).Value(v); !ok && variables != nil {
+			return "", fmt.Errorf("stage variable %s is not set", v)
+		}
 	}
 	return t.Fill(stageSource(variables), "x"), nil
 }
