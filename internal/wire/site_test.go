@@ -61,7 +61,8 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%s %s%s %v: got %q, want %q", method, host, path, header, got, want)
 		}
 	}
-	const credential = "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/SERVICE/aws4_request, SignedHeaders=host, Signature=00"
+	const credential = "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/SERVICE/aws4_request, SignedHeaders=host;x-amz-date, Signature=" +
+		"0000000000000000000000000000000000000000000000000000000000000000"
 	signed := func(service string) string { return strings.Replace(credential, "SERVICE", service, 1) }
 	f("api.example.com /a%2Fb", "GET", "api.example.com:4566", "/a%2Fb")
 	f("api.example.com /", "GET", "API.example.com.", "/")

@@ -110,7 +110,7 @@ func openIn(t *testing.T, dir string) *fixture {
 	f.lines = loglines.New(loglines.Config{Clients: clients, Clock: c, Logger: log, Pause: time.Millisecond})
 	server := httptest.NewUnstartedServer(nil)
 	f.url = "http://" + server.Listener.Addr().String()
-	f.service = service.New(service.Config{Store: st, Directory: directory, Clients: clients, Lines: f.lines, Metrics: f, Loopback: true, URL: f.url, Clock: c, Logger: log,
+	f.service = service.New(service.Config{Store: st, Directory: directory, Clients: clients, Logs: f.lines, Metrics: f, Loopback: true, URL: f.url, Clock: c, Logger: log,
 		Caller: func(r *http.Request, service string, body []byte) (authz.Principal, error) {
 			return chain.Caller(r, service, body)
 		}})

@@ -26,7 +26,7 @@ type Config struct {
 	Clients   *delivery.Clients
 	// Caller tells who signed a request to an API.
 	Caller   func(r *http.Request, service string, body []byte) (authz.Principal, error)
-	Lines    *loglines.Shipper
+	Logs     *loglines.Shipper
 	Metrics  metrics.Recorder
 	Loopback bool   // integrations and issuers may be at addresses of this machine
 	URL      string // of the server, for those who call it from within
@@ -56,7 +56,7 @@ func New(c Config) *Service {
 		places: map[string]store.Key{}, hosts: map[string]store.Key{}}
 	s.apis = store.Watch(s.image, store.NewTable[api](c.Store, "apigatewayv2_api"), s.changed, s.forget)
 	s.domains = store.NewHeld(s.image, "apigatewayv2_domain", s.renamed)
-	s.gateway = gateway.New(gateway.Config{Directory: c.Directory, Clients: c.Clients, Caller: c.Caller, Lines: c.Lines, Metrics: c.Metrics, Loopback: c.Loopback, Clock: c.Clock, Logger: c.Logger})
+	s.gateway = gateway.New(gateway.Config{Directory: c.Directory, Clients: c.Clients, Caller: c.Caller, Logs: c.Logs, Metrics: c.Metrics, Loopback: c.Loopback, Clock: c.Clock, Logger: c.Logger})
 	return s
 }
 

@@ -20,7 +20,7 @@ type Config struct {
 	Directory *identity.Directory
 	Clients   *delivery.Clients
 	Caller    func(r *http.Request, service string, body []byte) (authz.Principal, error)
-	Lines     *loglines.Shipper
+	Logs      *loglines.Shipper
 	Metrics   metrics.Recorder
 	Loopback  bool // integrations and issuers may be at addresses of this machine
 	Clock     clock.Clock

@@ -209,7 +209,7 @@ func (x *exchange) give(out payload.Response) {
 // end tells logs and metrics of the request.
 func (x *exchange) end(latency time.Duration) {
 	if l := x.stage.log; l != nil {
-		x.Lines.Line(l.to, x.in.Time, l.line(source{x, nil}, latency))
+		x.Logs.Line(l.to, x.in.Time, l.line(source{x, nil}, latency))
 	}
 	x.measure(latency)
 }

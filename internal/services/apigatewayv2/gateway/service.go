@@ -8,17 +8,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/payload"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// callService calls an AWS service in the name of the integration's role. Its answer is the client's, as the service gave it: XML
-// of SQS, JSON of EventBridge.
+// callService calls an AWS service in the name of the integration's role. Its answer is the client's, as the service gave it in JSON.
 func (x *exchange) callService(i *integration) (payload.Response, int) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), i.timeout)
 	defer cancel()
@@ -66,25 +65,19 @@ func (x *exchange) callService(i *integration) (payload.Response, int) {
 	}
 	x.integration.serviceStatus, x.integration.request = a.StatusCode, a.Header.Get("X-Amzn-Requestid")
 	h := http.Header{}
-	if t := a.Header.Get("Content-Type"); t != "" {
-		h.Set("Content-Type", t)
+	if len(answer) > 0 {
+		h.Set("Content-Type", "application/json")
 	}
 	return payload.Response{Status: a.StatusCode, Header: h, Body: answer}, 0
 }
 
 // request writes a call as the service reads it.
 func (c *serviceCall) request(ctx context.Context, values map[string]string) (*http.Request, []byte, error) {
-	var body []byte
-	var err error
-	header := http.Header{}
-	if c.service == "events" {
-		body, err = eventEntries(values)
-		header.Set("Content-Type", "application/x-amz-json-1.1")
-		header.Set("X-Amz-Target", "AWSEvents."+c.action)
-	} else {
-		body, err = queueForm(c.action, values)
-		header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	in, err := c.input(values)
+	if err != nil {
+		return nil, nil, err
 	}
+	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,28 +85,45 @@ func (c *serviceCall) request(ctx context.Context, values map[string]string) (*h
 	if err != nil {
 		return nil, nil, err
 	}
-	r.Header = header
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	r.Header.Set("X-Amz-Target", c.target+"."+c.action)
 	return r, body, nil
 }
 
-func eventEntries(values map[string]string) ([]byte, error) {
-	e := map[string]any{}
+// input gives each parameter the type that the service wants.
+func (c *serviceCall) input(values map[string]string) (any, error) {
+	in := map[string]any{}
 	for name, v := range values {
 		switch name {
 		case "Region":
-		case "Resources":
-			e[name] = list(v)
+		case "Resources", "AttributeNames", "MessageAttributeNames":
+			in[name] = list(v)
 		case "Time":
-			if n, err := strconv.ParseFloat(v, 64); err == nil {
-				e[name] = n
-			} else {
-				e[name] = v
+			in[name] = v
+			if at, err := time.Parse(time.RFC3339, v); err == nil {
+				in[name] = at.Unix()
+			} else if n, err := strconv.ParseFloat(v, 64); err == nil {
+				in[name] = n
 			}
+		case "DelaySeconds", "MaxNumberOfMessages", "VisibilityTimeout", "WaitTimeSeconds":
+			n, err := strconv.Atoi(v)
+			if err != nil {
+				return nil, fmt.Errorf("%s is no number", name)
+			}
+			in[name] = n
+		case "MessageAttributes", "MessageSystemAttributes":
+			if !json.Valid([]byte(v)) {
+				return nil, fmt.Errorf("%s is no JSON", name)
+			}
+			in[name] = json.RawMessage(v)
 		default:
-			e[name] = v
+			in[name] = v
 		}
 	}
-	return json.Marshal(map[string]any{"Entries": []any{e}})
+	if c.service == "events" {
+		return map[string]any{"Entries": []any{in}}, nil
+	}
+	return in, nil
 }
 
 // list reads a value that is a list in JSON, or words between commas.
@@ -125,49 +135,4 @@ func list(v string) (out []string) {
 		out = append(out, strings.TrimSpace(s))
 	}
 	return out
-}
-
-// queueForm writes a call of SQS in the query protocol, whose answers HTTP APIs have always given.
-// Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-func queueForm(action string, values map[string]string) ([]byte, error) {
-	form := url.Values{"Action": {action}, "Version": {"2012-11-05"}}
-	for name, v := range values {
-		switch name {
-		case "Region":
-		case "AttributeNames", "MessageAttributeNames":
-			prefix := strings.TrimSuffix(name, "s") + "."
-			for n, s := range list(v) {
-				form.Set(prefix+strconv.Itoa(n+1), s)
-			}
-		case "MessageAttributes", "MessageSystemAttributes":
-			if err := attributes(form, strings.TrimSuffix(name, "s"), v); err != nil {
-				return nil, err
-			}
-		default:
-			form.Set(name, v)
-		}
-	}
-	return []byte(form.Encode()), nil
-}
-
-// attributes writes message attributes, which are given in JSON by name.
-func attributes(form url.Values, prefix, value string) error {
-	var has map[string]struct{ DataType, StringValue, BinaryValue string }
-	if err := json.Unmarshal([]byte(value), &has); err != nil {
-		return fmt.Errorf("cannot read %ss: %w", prefix, err)
-	}
-	n := 0
-	for name, a := range has {
-		n++
-		p := prefix + "." + strconv.Itoa(n) + "."
-		form.Set(p+"Name", name)
-		form.Set(p+"Value.DataType", a.DataType)
-		if a.StringValue != "" {
-			form.Set(p+"Value.StringValue", a.StringValue)
-		}
-		if a.BinaryValue != "" {
-			form.Set(p+"Value.BinaryValue", a.BinaryValue)
-		}
-	}
-	return nil
 }

@@ -18,21 +18,20 @@ type serviceCall struct {
 
 // subtype is what may be called, with the names of its parameters.
 type subtype struct {
-	service, action string
-	required        []string
-	optional        []string
+	service, target, action string
+	required, optional      []string
 }
 
 // subtypes are those of HTTP APIs.
 // Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-aws-services-reference.html
 var subtypes = map[string]*subtype{
-	"EventBridge-PutEvents": {"events", "PutEvents", []string{"Detail", "DetailType", "Source"}, []string{"Time", "EventBusName", "Resources", "TraceHeader"}},
-	"SQS-SendMessage": {"sqs", "SendMessage", []string{"QueueUrl", "MessageBody"},
+	"EventBridge-PutEvents": {"events", "AWSEvents", "PutEvents", []string{"Detail", "DetailType", "Source"}, []string{"Time", "EventBusName", "Resources", "TraceHeader"}},
+	"SQS-SendMessage": {"sqs", "AmazonSQS", "SendMessage", []string{"QueueUrl", "MessageBody"},
 		[]string{"DelaySeconds", "MessageAttributes", "MessageDeduplicationId", "MessageGroupId", "MessageSystemAttributes"}},
-	"SQS-ReceiveMessage": {"sqs", "ReceiveMessage", []string{"QueueUrl"},
+	"SQS-ReceiveMessage": {"sqs", "AmazonSQS", "ReceiveMessage", []string{"QueueUrl"},
 		[]string{"AttributeNames", "MaxNumberOfMessages", "MessageAttributeNames", "ReceiveRequestAttemptId", "VisibilityTimeout", "WaitTimeSeconds"}},
-	"SQS-DeleteMessage": {"sqs", "DeleteMessage", []string{"QueueUrl", "ReceiptHandle"}, nil},
-	"SQS-PurgeQueue":    {"sqs", "PurgeQueue", []string{"QueueUrl"}, nil},
+	"SQS-DeleteMessage": {"sqs", "AmazonSQS", "DeleteMessage", []string{"QueueUrl", "ReceiptHandle"}, nil},
+	"SQS-PurgeQueue":    {"sqs", "AmazonSQS", "PurgeQueue", []string{"QueueUrl"}, nil},
 }
 
 // notYet are subtypes whose services Atelier has not.
