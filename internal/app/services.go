@@ -11,6 +11,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
+	"github.com/atelier-studio/atelier/internal/services/apigatewayv2"
 	"github.com/atelier-studio/atelier/internal/services/athena"
 	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
@@ -40,6 +41,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
 	return []wire.Service{
+		apigatewayv2.New(apigatewayv2.Config{Store: st, Directory: directory, Clients: s.clients, Caller: s.caller, Logs: s.logs, Metrics: s.metrics,
+			Loopback: s.cfg.DeliverToLoopback == "true", URL: s.URL(), Clock: c, Logger: log}),
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
 		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
