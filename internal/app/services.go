@@ -1,16 +1,19 @@
 package app
 
 import (
+	"net/http"
 	"path/filepath"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
+	"github.com/atelier-studio/atelier/internal/platform/foundation"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/services/athena"
+	"github.com/atelier-studio/atelier/internal/services/bedrockruntime"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
@@ -34,9 +37,11 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	tables := catalog.New(st)
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
+	shelf := foundation.New(st)
 	return []wire.Service{
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
+		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Clock: c, Logger: log}),
 		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Clock: c,
 			Logger: log}),
 		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,
@@ -51,4 +56,15 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
+}
+
+// caller tells who signed a request to a site.
+func (s *Server) caller(r *http.Request, service string, body []byte) (authz.Principal, error) {
+	return s.chain.Caller(r, service, body)
+}
+
+// inward answers what runs in sandboxes, as if it were another machine: it is code of users.
+func (s *Server) inward(w http.ResponseWriter, r *http.Request) {
+	r.RemoteAddr = "0.0.0.0:0"
+	s.http.Handler.ServeHTTP(w, r)
 }

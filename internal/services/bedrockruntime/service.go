@@ -2,6 +2,8 @@ package bedrockruntime
 
 import (
 	"log/slog"
+	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/document"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/engines/models/library"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/foundation"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -20,17 +23,26 @@ type Config struct {
 	Store   *store.Store
 	Shelf   *foundation.Shelf
 	Library *library.Library
+	Clients *delivery.Clients
 	Clock   clock.Clock
 	Logger  *slog.Logger
 }
 
+// maxRails is how many compiled guardrails are kept.
+const maxRails = 256
+
 // Service is Bedrock's runtime.
 type Service struct {
 	Config
+	rails     sync.Map // compiled guardrails
+	railCount atomic.Int32
+	logs      chan logged
 }
 
 // New makes the service.
-func New(c Config) *Service { return &Service{Config: c} }
+func New(c Config) *Service {
+	return &Service{Config: c, logs: make(chan logged, maxLogged)}
+}
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "bedrock-runtime" }
@@ -46,6 +58,7 @@ func (*Service) Codec() []codec.Option {
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
 	return wire.Ops{
+		wire.Op(s.ApplyGuardrail, wire.On(s.applyGuardrailTargets), wire.Data()),
 		wire.Op(s.Converse, wire.On(s.converseTargets), wire.Data()),
 		wire.StreamOp[bedrockruntime.ConverseStreamInput, bedrockruntime.ConverseStreamOutput, types.ConverseStreamOutput](s.ConverseStream,
 			wire.On(s.converseStreamTargets), wire.Data()),

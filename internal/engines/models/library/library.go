@@ -185,3 +185,16 @@ func (e Entry) ProviderOf() string {
 	}
 	return strings.ToUpper(before[:1]) + before[1:]
 }
+
+// Embedder gives the first model that makes vectors, for what needs likeness and names no model; nil when there is none.
+func (l *Library) Embedder() models.Model {
+	f, _ := l.List()
+	for _, e := range f.Models {
+		if l.Embeds(e) {
+			if m, err := l.Open(e); err == nil {
+				return m
+			}
+		}
+	}
+	return nil
+}
