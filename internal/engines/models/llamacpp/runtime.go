@@ -19,7 +19,7 @@ import (
 type Config struct {
 	Library string // directory of llama.cpp's shared library
 	Memory  int64  // bytes that loaded models may take together; 0: half of what the machine has
-	Threads int    // 0: one for each processor
+	Threads int    // 0: one for two processors
 }
 
 // Runtime loads models.
@@ -36,7 +36,7 @@ type Runtime struct {
 // New makes a runtime. Nothing is loaded before a model is asked.
 func New(cfg Config) *Runtime {
 	if cfg.Threads <= 0 {
-		cfg.Threads = runtime.NumCPU()
+		cfg.Threads = (runtime.NumCPU() + 1) / 2 // two of them are mostly one core
 	}
 	if cfg.Memory <= 0 {
 		cfg.Memory = machineMemory() / 2
