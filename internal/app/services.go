@@ -13,6 +13,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/services/athena"
+	"github.com/atelier-studio/atelier/internal/services/bedrock"
 	"github.com/atelier-studio/atelier/internal/services/bedrockruntime"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
 	"github.com/atelier-studio/atelier/internal/services/glue"
@@ -41,6 +42,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	return []wire.Service{
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
+		bedrock.New(bedrock.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Clock: c,
+			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
 		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Clock: c, Logger: log}),
 		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Clock: c,
 			Logger: log}),
