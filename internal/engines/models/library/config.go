@@ -97,10 +97,11 @@ func Parse(b []byte) (File, error) {
 	if err := d.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
 		return File{}, errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
-	return f, f.check()
+	return f, f.Check()
 }
 
-func (f *File) check() error {
+// Check tells what can't be.
+func (f *File) Check() error {
 	if len(f.Models) > maxEntries || len(f.Profiles) > maxEntries {
 		return fmt.Errorf("it lists more than %d models", maxEntries)
 	}
@@ -177,7 +178,7 @@ func (e *Entry) check() error {
 
 // Write puts a file in the place of the old one.
 func Write(path string, f File) error {
-	if err := f.check(); err != nil {
+	if err := f.Check(); err != nil {
 		return fmt.Errorf("cannot write models: %w", err)
 	}
 	b, err := yaml.Marshal(f)
