@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute/process"
+	"github.com/atelier-studio/atelier/internal/engines/models/library"
+	"github.com/atelier-studio/atelier/internal/engines/models/llamacpp"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/engines/sql/trino"
@@ -51,6 +53,7 @@ type Config struct {
 	config.Config
 	Version string
 	Logger  *slog.Logger
+	Getenv  func(string) string // where keys of models' servers are read from; nil: nowhere
 }
 
 // Server is a whole Atelier.
@@ -68,6 +71,8 @@ type Server struct {
 	compute  *process.Driver
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
+	llama    *llamacpp.Runtime
+	models   *library.Library
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -172,6 +177,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			return fmt.Errorf("cannot use this configuration: sql-engine: %w", err)
 		}
 	}
+	s.openModels()
 	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -282,6 +288,9 @@ func (s *Server) shut() error {
 		s.stop()
 	}
 	s.workers.Wait()
+	if s.compute != nil {
+		s.compute.Close()
+	}
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
 	}
@@ -293,6 +302,9 @@ func (s *Server) shut() error {
 	}
 	if s.sql != nil {
 		errs = append(errs, s.sql.Close())
+	}
+	if s.llama != nil {
+		s.llama.Close()
 	}
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())
