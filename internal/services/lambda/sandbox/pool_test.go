@@ -253,7 +253,9 @@ func TestDeadWarmProcessIsReplaced(t *testing.T) {
 	for range 10 {
 		b.call(f, `{}`)
 		b.until(func() bool { return b.processes() == 1 })
-		b.only(f).process.Kill()
+		p := b.only(f).process
+		p.Kill()
+		<-p.Done()
 		if r := b.call(f, `{"name":"x"}`); r.FunctionError != "" {
 			t.Fatalf("got %s", r.Payload)
 		}
