@@ -27,6 +27,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
 	"github.com/atelier-studio/atelier/internal/services/s3"
@@ -60,6 +61,7 @@ type Server struct {
 	jobs     *jobs.Runner
 	desk     *delivery.Desk
 	clients  *delivery.Clients
+	metrics  *metrics.Keeper
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
 	chain    *wire.Chain
@@ -143,6 +145,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		return err
 	}
 	trail := cloudtrail.New(cloudtrail.Config{Store: s.store, Clock: c, Logger: log})
+	s.metrics = metrics.New(metrics.Config{Store: s.store, Clock: c, Logger: log})
 	s.desk = delivery.New(delivery.Config{Store: s.store, Clock: c, Logger: log})
 	s.clients = &delivery.Clients{Directory: directory, Clock: c,
 		Configure: func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }}
@@ -178,6 +181,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		}
 	}
 	s.workers.Go(func() { s.desk.Run(background) })
+	s.workers.Go(func() { s.metrics.Run(background) })
 	s.http = &http.Server{Handler: s.handler(registry, services), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	for _, service := range services {
