@@ -87,6 +87,12 @@ func (c *Clients) Config(ctx context.Context, as As, region string) (aws.Config,
 	return config, nil
 }
 
+// Final tells whether an error of an AWS call is one that another attempt would not mend.
+func Final(err error) bool {
+	var last permanent
+	return errors.As(Judged(err), &last)
+}
+
 // Judged marks the errors of an AWS call that another attempt would not mend: those the service calls the caller's fault.
 func Judged(err error) error {
 	var answer *awshttp.ResponseError

@@ -2,11 +2,14 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -86,6 +89,24 @@ func (c *Clients) Publish(ctx context.Context, as As, topic string, m Message) e
 		in.MessageAttributes[name] = snstypes.MessageAttributeValue{DataType: aws.String(v.Type), StringValue: text(v), BinaryValue: v.Binary}
 	}
 	_, err = sns.NewFromConfig(config).Publish(ctx, in)
+	return Judged(err)
+}
+
+// Invoke has a function run with an event, later: it is accepted here, and what comes of it is the function's.
+func (c *Clients) Invoke(ctx context.Context, as As, function string, event []byte) error {
+	a, err := arn.Parse(function)
+	if err != nil || a.Service != "lambda" {
+		return Permanent(fmt.Errorf("%s is no function", function))
+	}
+	config, err := c.Config(ctx, as, a.Region)
+	if err != nil {
+		return err
+	}
+	_, err = lambda.NewFromConfig(config).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: lambdatypes.InvocationTypeEvent, Payload: event})
+	var conflict *lambdatypes.ResourceConflictException
+	if errors.As(err, &conflict) {
+		return err // it is being made
+	}
 	return Judged(err)
 }
 

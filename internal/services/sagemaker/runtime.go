@@ -236,7 +236,7 @@ func parts(body io.Reader, send func(types.ResponseStream) error) error {
 		case err == io.EOF:
 			return nil
 		case err != nil:
-			return &types.ModelStreamError{Message: aws.String("The model's answer broke off."), ErrorCode: aws.String("StreamBroken")}
+			return &types.ModelStreamError{Message: aws.String("The model's answer broke off."), ErrorCode_: aws.String("StreamBroken")}
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
@@ -34,6 +35,7 @@ type Config struct {
 	Desk      *delivery.Desk
 	Clients   *delivery.Clients
 	Metrics   metrics.Recorder
+	Lines     *loglines.Shipper
 	Fleet     *hosting.Fleet
 	Clock     clock.Clock
 	Logger    *slog.Logger

@@ -96,7 +96,7 @@ func (g *generation) all() []*variant {
 // stop ends a generation's instances when they have answered.
 func (g *generation) stop() {
 	for _, v := range g.all() {
-		v.scale(0)
+		v.end()
 	}
 }
 

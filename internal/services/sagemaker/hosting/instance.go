@@ -148,7 +148,7 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container, 
 	}
 	spec := compute.Spec{Name: name, Root: p.Root, Args: p.Args, Dir: p.Dir, User: p.User,
 		Mounts: append(p.Mounts[:len(p.Mounts):len(p.Mounts)], compute.Mount{Source: data, Target: target}),
-		Limits: compute.Limits{MemoryMB: v.MemoryMB, CPU: v.CPU, TmpMB: 2048, Files: 65536, Processes: 4096}}
+		Limits: compute.Limits{MemoryMB: v.MemoryMB, CPU: v.CPU, TmpMB: 2048, Files: 16384, Processes: 4096}}
 	if !v.Model.Isolated {
 		own["AWS_ENDPOINT_URL"] = fmt.Sprintf("http://127.0.0.1:%d", endpointPort)
 		own["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = fmt.Sprintf("http://127.0.0.1:%d/credentials", credentialPort)
@@ -190,9 +190,16 @@ func clientOf(p compute.Process) *http.Client {
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				ctx, cancel := context.WithTimeout(ctx, connectTime)
 				defer cancel()
-				return p.Dial(ctx, port)
+				c, err := p.Dial(ctx, port)
+				if err != nil {
+					return nil, unsent{err}
+				}
+				return c, nil
 			}}}
 }
+
+// unsent is why a request never reached the container.
+type unsent struct{ error }
 
 func url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port, path) }
 

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
+	"time"
 )
 
 // Request is what somebody asks of a model.
@@ -125,8 +125,12 @@ func (v *variant) invoke(ctx context.Context, r Request) (*Answer, error) {
 		a, err := i.invoke(ctx, v.spec.Model.Direct, r)
 		if err != nil {
 			give()
-			var dial *net.OpError
-			if n < tries && errors.As(err, &dial) && dial.Op == "dial" && ctx.Err() == nil { // it did not get it
+			if n < tries && errors.As(err, new(unsent)) && ctx.Err() == nil {
+				select { // it may be about to end: then the next one is another
+				case <-i.gone:
+					v.drop(i)
+				case <-time.After(connectTime):
+				}
 				continue
 			}
 			return nil, err
@@ -178,7 +182,9 @@ func (i *instance) invoke(ctx context.Context, direct bool, r Request) (*Answer,
 		if len(body) > MaxAnswer {
 			return nil, ErrTooLarge
 		}
-		header = header.Clone()
+		if header = header.Clone(); header == nil {
+			header = http.Header{}
+		}
 		header.Set("Content-Type", a.Header.Get("Content-Type"))
 	}
 	return nil, ErrNoContainer
@@ -215,8 +221,7 @@ func (c *container) invoke(ctx context.Context, model string, header http.Header
 	}
 	answer, err := c.client.Do(r)
 	if err != nil {
-		var dial *net.OpError
-		if ctx.Err() != nil || errors.As(err, &dial) && dial.Op == "dial" {
+		if ctx.Err() != nil || errors.As(err, new(unsent)) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %v", ErrUnreachable, err)

@@ -22,13 +22,14 @@ type variant struct {
 	starting int   // serverless instances on their way
 	failure  error // of the last start; nil when one succeeded since
 	changed  chan struct{}
+	ended    chan struct{} // closed when a serverless variant ends
 }
 
 // slot is the place of one instance.
 type slot struct{ stop context.CancelFunc }
 
 func (f *Fleet) variant(spec Variant) *variant {
-	v := &variant{fleet: f, spec: spec, weight: spec.Weight, want: spec.Count, changed: make(chan struct{})}
+	v := &variant{fleet: f, spec: spec, weight: spec.Weight, want: spec.Count, changed: make(chan struct{}), ended: make(chan struct{})}
 	if spec.Serverless != nil {
 		v.max = spec.Serverless.Max
 	}
@@ -67,11 +68,17 @@ func (v *variant) scale(n int) {
 		v.slots[last].stop()
 		v.slots = v.slots[:last]
 	}
-	if n == 0 && v.max > 0 { // what requests started ends with the variant
-		for _, i := range v.ready {
-			v.fleet.closing.Go(func() { i.stop(context.WithoutCancel(v.fleet.ctx), answerTime) })
-		}
+	v.tell()
+}
+
+// end stops the variant: its instances end when they have answered.
+func (v *variant) end() {
+	v.scale(0)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.max > 0 { // what requests started
 		v.ready, v.max = nil, 0
+		close(v.ended)
 	}
 	v.tell()
 }
@@ -216,6 +223,8 @@ func (v *variant) another() {
 		left := idle - time.Since(time.Unix(0, i.lastUsed.Load()))
 		select {
 		case <-v.fleet.ctx.Done():
+			late = true
+		case <-v.ended:
 			late = true
 		case <-i.gone:
 			late = true
