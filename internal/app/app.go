@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/compute/process"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/engines/sql/trino"
@@ -27,6 +28,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
@@ -62,6 +64,8 @@ type Server struct {
 	desk     *delivery.Desk
 	clients  *delivery.Clients
 	metrics  *metrics.Keeper
+	logs     *loglines.Shipper
+	compute  *process.Driver
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
 	chain    *wire.Chain
@@ -149,6 +153,10 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	s.desk = delivery.New(delivery.Config{Store: s.store, Clock: c, Logger: log})
 	s.clients = &delivery.Clients{Directory: directory, Clock: c,
 		Configure: func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }}
+	s.logs = loglines.New(loglines.Config{Clients: s.clients, Clock: c, Logger: log})
+	if s.compute, err = process.New(process.Config{Dir: filepath.Join(s.cfg.DataDir, "compute")}); err != nil {
+		return err
+	}
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {
@@ -276,6 +284,9 @@ func (s *Server) shut() error {
 	s.workers.Wait()
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.compute != nil {
+		s.compute.Close()
 	}
 	if s.athena != nil && s.athena != s.sql {
 		errs = append(errs, s.athena.Close())

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/http"
 	"path/filepath"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
@@ -51,4 +52,15 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
+}
+
+// caller tells who signed a request to a site.
+func (s *Server) caller(r *http.Request, service string, body []byte) (authz.Principal, error) {
+	return s.chain.Caller(r, service, body)
+}
+
+// inward answers what runs in sandboxes, as if it were another machine: it is code of users.
+func (s *Server) inward(w http.ResponseWriter, r *http.Request) {
+	r.RemoteAddr = "0.0.0.0:0"
+	s.http.Handler.ServeHTTP(w, r)
 }

@@ -109,6 +109,8 @@ type Process interface {
 	// Freeze stops all processes of the program until Resume; a frozen program costs no CPU. Both may be called again.
 	Freeze() error
 	Resume() error
+	// Flush returns when what the program has written so far has been passed on.
+	Flush()
 	// Terminate asks the program to end (SIGTERM) and ends it (SIGKILL) when it hasn't after grace, or when ctx is done.
 	// It returns when the program has ended.
 	Terminate(ctx context.Context, grace time.Duration)

@@ -25,7 +25,7 @@ type sandbox struct {
 	control *net.UnixConn
 	group   *group
 	trees   int
-	out     [2]*os.File // our ends of its stdout and stderr
+	out     [2]outlet // its stdout and stderr
 
 	asking  sync.Mutex // one question at a time
 	answers chan message
@@ -69,7 +69,7 @@ func (d *Driver) begin(network compute.Network) (*sandbox, error) {
 	}
 	var writers [2]*os.File
 	for i := range writers {
-		if s.out[i], writers[i], err = os.Pipe(); err != nil {
+		if s.out[i].pipe, writers[i], err = os.Pipe(); err != nil {
 			_ = conn.Close()
 			return nil, fmt.Errorf("cannot make a pipe: %w", err)
 		}
@@ -126,7 +126,8 @@ func (s *sandbox) run(spec compute.Spec) error {
 		if w == nil || i == 1 && merged {
 			w = io.Discard
 		}
-		s.copied.Go(func() { _, _ = io.Copy(w, s.out[i]) })
+		s.out[i].to = w
+		s.copied.Go(s.out[i].copy)
 	}
 	p := plan{trees: s.trees}
 	p.program(s.driver.cfg.Dir+"/root", spec, s.group.holds())
@@ -239,8 +240,8 @@ func (s *sandbox) wait() {
 	}
 	_ = s.control.Close()
 	s.copied.Wait()
-	for _, f := range s.out {
-		_ = f.Close()
+	for i := range s.out {
+		_ = s.out[i].pipe.Close()
 	}
 	used := s.usage()
 	exit := compute.Exit{Code: 128 + int(syscall.SIGKILL), Signal: syscall.SIGKILL.String(), OutOfMemory: s.group.outOfMemory()}

@@ -37,6 +37,24 @@ type Function struct {
 	Credentials func(ctx context.Context) (aws.Credentials, error)
 	// Log receives what the function writes and the platform's START, END and REPORT lines, in order. It must not block.
 	Log func(LogLine)
+
+	provisioned bool
+}
+
+func (f Function) withDefaults() Function {
+	if f.MemoryMB == 0 {
+		f.MemoryMB = 128
+	}
+	if f.Timeout == 0 {
+		f.Timeout = 3 * time.Second
+	}
+	if f.StorageMB == 0 {
+		f.StorageMB = 512
+	}
+	if f.LogGroup == "" {
+		f.LogGroup = "/aws/lambda/" + f.Name
+	}
+	return f
 }
 
 // LogLine is a line of a function's log.
