@@ -33,6 +33,8 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
 	"github.com/atelier-studio/atelier/internal/services/s3"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/images"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
 
@@ -66,6 +68,7 @@ type Server struct {
 	metrics  *metrics.Keeper
 	logs     *loglines.Shipper
 	compute  *process.Driver
+	fleet    *hosting.Fleet
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
 	chain    *wire.Chain
@@ -157,6 +160,12 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if s.compute, err = process.New(process.Config{Dir: filepath.Join(s.cfg.DataDir, "compute")}); err != nil {
 		return err
 	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find this program: %w", err)
+	}
+	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: images.New(images.Config{Self: self}), Dir: filepath.Join(s.cfg.DataDir, "sagemaker"),
+		Endpoint: http.HandlerFunc(s.inward), Logger: log})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {
@@ -284,6 +293,9 @@ func (s *Server) shut() error {
 	s.workers.Wait()
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.fleet != nil {
+		s.fleet.Close()
 	}
 	if s.compute != nil {
 		s.compute.Close()

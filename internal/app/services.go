@@ -18,6 +18,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
 	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
@@ -35,6 +36,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	tables := catalog.New(st)
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
+	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
+		Lines: s.logs, Fleet: s.fleet, Clock: c, Logger: log})
 	return []wire.Service{
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
@@ -47,6 +50,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 			Clock: c}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
+		sage,
+		sage.Runtime(),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Mail: s.cfg.Mail, Clock: c, Logger: log}),
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/platform/bus"
 	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -231,9 +232,9 @@ func (s *Service) spec(k store.Key, d deployment) hosting.Spec {
 func (s *Service) variantSpec(k store.Key, d deployment, v variant) hosting.Variant {
 	out := hosting.Variant{Name: aws.ToString(v.Of.VariantName), Weight: float64(v.Weight), Count: int(v.Count), Model: s.modelSpec(k, v.Model, d.Isolated,
 		"/aws/sagemaker/Endpoints/"+k.ID)}
-	size, _ := hosting.InstanceType(string(v.Of.InstanceType))
+	size, _ := container.InstanceType(string(v.Of.InstanceType))
 	if c := v.Of.ServerlessConfig; c != nil {
-		size = hosting.ServerlessSize(int(aws.ToInt32(c.MemorySizeInMB)))
+		size = container.ServerlessSize(int(aws.ToInt32(c.MemorySizeInMB)))
 		out.Serverless, out.Count = &hosting.Serverless{Max: int(aws.ToInt32(c.MaxConcurrency))}, int(aws.ToInt32(c.ProvisionedConcurrency))
 	}
 	out.MemoryMB, out.CPU = size.MemoryMB, size.Cores
@@ -262,13 +263,13 @@ func (s *Service) modelSpec(k store.Key, m model, isolated bool, group string) h
 }
 
 // environment is what a program has of AWS, in a role's name.
-func (s *Service) environment(k store.Key, role, group string) hosting.Environment {
+func (s *Service) environment(k store.Key, role, group string) container.Environment {
 	config := func(ctx context.Context) (aws.Config, error) { return s.as(ctx, k, "", role) }
 	client := func(ctx context.Context) (*s3.Client, error) {
 		cfg, err := config(ctx)
 		return s3.NewFromConfig(cfg, pathStyle), err
 	}
-	return hosting.Environment{Region: k.Region,
+	return container.Environment{Region: k.Region,
 		Credentials: func(ctx context.Context) (aws.Credentials, error) {
 			cfg, err := config(ctx)
 			if err != nil {

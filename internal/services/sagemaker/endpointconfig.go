@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
-	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
@@ -118,7 +118,7 @@ func checkVariant(v *types.ProductionVariant, async bool) error {
 	if v.InitialInstanceCount == nil {
 		v.InitialInstanceCount = aws.Int32(1)
 	}
-	if _, known := hosting.InstanceType(string(v.InstanceType)); !known {
+	if _, known := container.InstanceType(string(v.InstanceType)); !known {
 		return wire.Errorf(400, "NotImplemented", "Instances of type "+string(v.InstanceType)+" are not implemented by Atelier.")
 	}
 	return nil

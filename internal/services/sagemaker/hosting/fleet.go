@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 )
 
 // Config is what a fleet needs.
 type Config struct {
 	Driver   compute.Driver
-	Images   Images
+	Images   container.Images
 	Dir      string        // of instances' files
 	Endpoint http.Handler  // AWS, for the containers
 	Idle     time.Duration // how long a serverless instance waits for a request; 0 is IdleTime

@@ -21,6 +21,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/engines/compute"
 	"github.com/atelier-studio/atelier/internal/engines/compute/process"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 )
 
 // TestMain is also the model server that the tests run in sandboxes.
@@ -103,17 +104,17 @@ func serve() {
 // images has one image: this program.
 type images struct{ path string }
 
-func (i images) Program(_ context.Context, image string, _ map[string]string, _ ...string) (Program, error) {
+func (i images) Program(_ context.Context, image string, _ map[string]string, _ ...string) (container.Program, error) {
 	if image != "server" {
-		return Program{}, errors.New("there is no such image")
+		return container.Program{}, errors.New("there is no such image")
 	}
-	return Program{Args: []string{"/server"}, Env: []string{"MODEL_SERVER=1"}, Mounts: []compute.Mount{{Source: i.path, Target: "/server"}}}, nil
+	return container.Program{Args: []string{"/server"}, Env: []string{"MODEL_SERVER=1"}, Mounts: []compute.Mount{{Source: i.path, Target: "/server"}}}, nil
 }
 
 type rig struct {
 	*Fleet
 	t   testing.TB
-	env Environment
+	env container.Environment
 }
 
 func newRig(t testing.TB, objects map[string][]byte) *rig {
@@ -128,7 +129,7 @@ func newRig(t testing.TB, objects map[string][]byte) *rig {
 	}
 	f := New(Config{Driver: driver, Images: images{self}, Dir: t.TempDir(), Endpoint: http.NotFoundHandler(), Idle: 300 * time.Millisecond})
 	t.Cleanup(func() { f.Close(); driver.Close() })
-	return &rig{f, t, Environment{Region: "us-east-1",
+	return &rig{f, t, container.Environment{Region: "us-east-1",
 		Credentials: func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", SessionToken: "token", Expires: time.Now().Add(time.Hour)}, nil
 		},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,20 +16,19 @@ import (
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 )
 
 // The contract of a serving container.
 const (
-	port           = 8080
-	pingTime       = 2 * time.Second
-	connectTime    = 250 * time.Millisecond
-	stopTime       = 30 * time.Second
-	endpointPort   = 4566 // AWS
-	credentialPort = 9379
+	port        = 8080
+	pingTime    = 2 * time.Second
+	connectTime = 250 * time.Millisecond
+	stopTime    = 30 * time.Second
 )
 
-// container is a process that serves.
-type container struct {
+// server is a process that serves: one container of an instance.
+type server struct {
 	Container
 	process compute.Process
 	client  *http.Client
@@ -41,7 +39,7 @@ type container struct {
 type instance struct {
 	id         string
 	dir        string
-	containers []*container
+	containers []*server
 	busy       atomic.Int64
 	lastUsed   atomic.Int64  // unix nanoseconds
 	gone       chan struct{} // closed when a process ended
@@ -93,7 +91,7 @@ func (f *Fleet) launch(ctx context.Context, v Variant, extra map[string]string) 
 	return i, nil
 }
 
-func why(c *container, err error) string {
+func why(c *server, err error) string {
 	select {
 	case <-c.process.Done():
 		e := c.process.Exit()
@@ -130,7 +128,7 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container, 
 	}
 	coming, cancel := context.WithTimeout(ctx, orElse(v.Download, DownloadTime))
 	defer cancel()
-	if err := env.fetch(coming, c, data); err != nil {
+	if err := fetch(coming, env, c, data); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -140,20 +138,15 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container, 
 	if err != nil {
 		return &StartError{fmt.Sprintf("Failed to prepare image %s for production variant %s: %v", c.Image, v.Name, err)}
 	}
-	own := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SAGEMAKER_REGION": env.Region, "AWS_REGION": env.Region,
-		"AWS_DEFAULT_REGION": env.Region, "SAGEMAKER_BIND_TO_PORT": fmt.Sprint(port), "SAGEMAKER_SAFE_PORT_RANGE": "21000-21999"}
+	spec := compute.Spec{Name: name, Root: p.Root, Args: p.Args, Dir: p.Dir, User: p.User,
+		Limits: compute.Limits{MemoryMB: v.MemoryMB, CPU: v.CPU, TmpMB: 2048, Files: 16384, Processes: 4096}}
+	own := env.Surround(&spec, v.Model.Isolated, f.cfg.Endpoint)
+	own["SAGEMAKER_BIND_TO_PORT"], own["SAGEMAKER_SAFE_PORT_RANGE"] = fmt.Sprint(port), "21000-21999"
 	target := "/opt/ml/model"
 	if c.Multi {
 		own["SAGEMAKER_MULTI_MODEL"], target = "true", "/opt/ml/models"
 	}
-	spec := compute.Spec{Name: name, Root: p.Root, Args: p.Args, Dir: p.Dir, User: p.User,
-		Mounts: append(p.Mounts[:len(p.Mounts):len(p.Mounts)], compute.Mount{Source: data, Target: target}),
-		Limits: compute.Limits{MemoryMB: v.MemoryMB, CPU: v.CPU, TmpMB: 2048, Files: 16384, Processes: 4096}}
-	if !v.Model.Isolated {
-		own["AWS_ENDPOINT_URL"] = fmt.Sprintf("http://127.0.0.1:%d", endpointPort)
-		own["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = fmt.Sprintf("http://127.0.0.1:%d/credentials", credentialPort)
-		spec.Listeners = []compute.Listener{{Port: endpointPort, Serve: f.serveAWS}, {Port: credentialPort, Serve: env.serveCredentials}}
-	}
+	spec.Mounts = append(p.Mounts[:len(p.Mounts):len(p.Mounts)], compute.Mount{Source: data, Target: target})
 	for _, more := range []map[string]string{extra, c.Env} {
 		for k, value := range more {
 			own[k] = value
@@ -163,20 +156,20 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container, 
 	for k, value := range own {
 		spec.Env = append(spec.Env, k+"="+value)
 	}
-	out := &lines{to: func(line string) { env.Log(v.Name, i.id, c.Host, line) }}
+	out := &container.Lines{To: func(line string) { env.Log(v.Name, i.id, c.Host, line) }}
 	spec.Stdout, spec.Stderr = out, out
 	process, err := f.cfg.Driver.Start(ctx, spec)
 	if err != nil {
 		return &StartError{fmt.Sprintf("Failed to start image %s for production variant %s: %v", c.Image, v.Name, err)}
 	}
-	started := &container{Container: c, process: process, client: clientOf(process)}
+	started := &server{Container: c, process: process, client: clientOf(process)}
 	if c.Multi {
 		started.models = newModels(started, env, data, c.Cold)
 	}
 	i.containers = append(i.containers, started)
 	go func() {
 		<-process.Done()
-		out.flush()
+		out.Flush()
 		i.goneOnce.Do(func() { close(i.gone) })
 	}()
 	return nil
@@ -204,7 +197,7 @@ type unsent struct{ error }
 func url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port, path) }
 
 // healthy waits until a container answers its health check.
-func (i *instance) healthy(ctx context.Context, c *container) error {
+func (i *instance) healthy(ctx context.Context, c *server) error {
 	last := errors.New("It did not answer")
 	for wait := 2 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := ping(ctx, c)
@@ -224,7 +217,7 @@ func (i *instance) healthy(ctx context.Context, c *container) error {
 	}
 }
 
-func ping(ctx context.Context, c *container) error {
+func ping(ctx context.Context, c *server) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTime)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url("/ping"), nil)
@@ -261,26 +254,4 @@ func (i *instance) stop(ctx context.Context, patience time.Duration) {
 	}
 	all.Wait()
 	_ = os.RemoveAll(i.dir)
-}
-
-// serveAWS lets a container call AWS: this server.
-func (f *Fleet) serveAWS(l net.Listener) {
-	s := &http.Server{Handler: f.cfg.Endpoint, ReadHeaderTimeout: 20 * time.Second}
-	_ = s.Serve(l)
-}
-
-// serveCredentials hands out what the model's role has.
-// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
-func (e Environment) serveCredentials(l net.Listener) {
-	s := &http.Server{ReadHeaderTimeout: 20 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := e.Credentials(r.Context())
-		if err != nil {
-			http.Error(w, "cannot get credentials", http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]string{"AccessKeyId": c.AccessKeyID, "SecretAccessKey": c.SecretAccessKey, "Token": c.SessionToken,
-			"Expiration": c.Expires.UTC().Format(time.RFC3339)})
-	})}
-	_ = s.Serve(l)
 }

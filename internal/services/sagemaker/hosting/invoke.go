@@ -160,7 +160,7 @@ func (i *instance) invoke(ctx context.Context, direct bool, r Request) (*Answer,
 		line = nil
 		for _, c := range i.containers {
 			if c.Host == r.Container && direct {
-				line = []*container{c}
+				line = []*server{c}
 			}
 		}
 		if line == nil {
@@ -196,7 +196,7 @@ const MaxAnswer = 100 << 20
 // ErrTooLarge is an answer of more than MaxAnswer.
 var ErrTooLarge = fmt.Errorf("answer has more than %d MB", MaxAnswer>>20)
 
-func (c *container) invoke(ctx context.Context, model string, header http.Header, body []byte) (*Answer, error) {
+func (c *server) invoke(ctx context.Context, model string, header http.Header, body []byte) (*Answer, error) {
 	path := "/invocations"
 	switch {
 	case c.models == nil && model != "":

@@ -14,13 +14,15 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 )
 
 // models are those of a multi-model container: brought when they are asked for, put out when memory or disk is short.
 // Source: https://docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html
 type models struct {
-	c    *container
-	env  Environment
+	c    *server
+	env  container.Environment
 	dir  string
 	cold bool
 
@@ -41,7 +43,7 @@ type loadedModel struct {
 // maxModels is how many lie on an instance's disk at most.
 const maxModels = 1000
 
-func newModels(c *container, env Environment, dir string, cold bool) *models {
+func newModels(c *server, env container.Environment, dir string, cold bool) *models {
 	return &models{c: c, env: env, dir: dir, cold: cold, loaded: map[string]*loadedModel{}, used: list.New()}
 }
 
@@ -115,7 +117,7 @@ func (m *models) bring(ctx context.Context, l *loadedModel) error {
 	dir := filepath.Join(m.dir, l.id, "model")
 	err = os.MkdirAll(dir, 0o755)
 	if err == nil {
-		err = Unpack(ctx, body, dir)
+		err = container.Unpack(ctx, body, dir)
 	}
 	if err := errors.Join(err, body.Close()); err != nil {
 		return &StartError{fmt.Sprintf("Model %s %v", l.name, err)}

@@ -1,4 +1,4 @@
-package hosting
+package container
 
 import (
 	"archive/tar"
@@ -94,50 +94,46 @@ func lay(root *os.Root, t *tar.Reader, h *tar.Header, left *int64) error {
 	return nil
 }
 
-// fetch lays the data of a container into dir.
-func (e Environment) fetch(ctx context.Context, c Container, dir string) error {
-	if c.Data == "" || c.Multi {
-		return nil
-	}
-	if c.Plain && strings.HasSuffix(c.Data, "/") {
-		return e.mirror(ctx, c.Data, dir)
-	}
-	body, _, err := e.Open(ctx, c.Data)
+// Unpack lays the archive at uri into dir.
+func (e Environment) Unpack(ctx context.Context, uri, dir string) error {
+	body, _, err := e.Open(ctx, uri)
 	if err != nil {
-		return fmt.Errorf("cannot read model data %s: %w", c.Data, err)
+		return fmt.Errorf("cannot read %s: %w", uri, err)
 	}
 	defer func() { _ = body.Close() }()
-	if c.Plain {
-		return save(body, filepath.Join(dir, filepath.Base(c.Data)))
-	}
 	if err := Unpack(ctx, body, dir); err != nil {
-		return fmt.Errorf("model data %s %w", c.Data, err)
+		return fmt.Errorf("%s %w", uri, err)
 	}
 	return nil
 }
 
-// mirror lays what is under a prefix as it is.
-func (e Environment) mirror(ctx context.Context, prefix, dir string) error {
+// Fetch lays the object at uri into the file to.
+func (e Environment) Fetch(ctx context.Context, uri, to string) error {
+	body, _, err := e.Open(ctx, uri)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", uri, err)
+	}
+	return errors.Join(save(body, to), body.Close())
+}
+
+// Mirror lays what is under a prefix as it is.
+func (e Environment) Mirror(ctx context.Context, prefix, dir string) error {
 	names, err := e.List(ctx, prefix)
 	if err != nil {
-		return fmt.Errorf("cannot list model data %s: %w", prefix, err)
+		return fmt.Errorf("cannot list %s: %w", prefix, err)
 	}
 	for _, name := range names {
 		if name == "" || strings.HasSuffix(name, "/") {
 			continue
 		}
 		if !filepath.IsLocal(name) {
-			return fmt.Errorf("model data %s has the key %q, which leads out of the model's directory", prefix, name)
+			return fmt.Errorf("%s has the key %q, which leads out of its directory", prefix, name)
 		}
 		to := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
 		}
-		body, _, err := e.Open(ctx, prefix+name)
-		if err != nil {
-			return fmt.Errorf("cannot read model data %s: %w", prefix+name, err)
-		}
-		if err := errors.Join(save(body, to), body.Close()); err != nil {
+		if err := e.Fetch(ctx, prefix+name, to); err != nil {
 			return err
 		}
 	}

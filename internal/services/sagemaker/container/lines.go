@@ -1,4 +1,4 @@
-package hosting
+package container
 
 import (
 	"bytes"
@@ -8,16 +8,16 @@ import (
 // maxLine is where a line without end is cut, in bytes.
 const maxLine = 64 << 10
 
-// lines cuts what a program writes into lines.
-type lines struct {
-	to func(line string)
+// Lines cuts what a program writes into lines.
+type Lines struct {
+	To func(line string)
 
 	mu   sync.Mutex
 	rest []byte
 }
 
 // Write takes some of it.
-func (l *lines) Write(p []byte) (int, error) {
+func (l *Lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rest = append(l.rest, p...)
@@ -25,9 +25,9 @@ func (l *lines) Write(p []byte) (int, error) {
 		i := bytes.IndexByte(l.rest, '\n')
 		if i < 0 && len(l.rest) >= maxLine {
 			i = maxLine - 1
-			l.to(string(l.rest[:maxLine]))
+			l.To(string(l.rest[:maxLine]))
 		} else if i >= 0 {
-			l.to(string(bytes.TrimSuffix(l.rest[:i], []byte("\r"))))
+			l.To(string(bytes.TrimSuffix(l.rest[:i], []byte("\r"))))
 		} else {
 			return len(p), nil
 		}
@@ -35,12 +35,12 @@ func (l *lines) Write(p []byte) (int, error) {
 	}
 }
 
-// flush gives the last line, which has no end.
-func (l *lines) flush() {
+// Flush gives the last line, which has no end.
+func (l *Lines) Flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.rest) > 0 {
-		l.to(string(l.rest))
+		l.To(string(l.rest))
 		l.rest = nil
 	}
 }
