@@ -35,6 +35,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/s3"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/images"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/training"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
 
@@ -69,6 +70,7 @@ type Server struct {
 	logs     *loglines.Shipper
 	compute  *process.Driver
 	fleet    *hosting.Fleet
+	trainer  *training.Runner
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
 	chain    *wire.Chain
@@ -164,8 +166,9 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if err != nil {
 		return fmt.Errorf("cannot find this program: %w", err)
 	}
-	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: images.New(images.Config{Self: self}), Dir: filepath.Join(s.cfg.DataDir, "sagemaker"),
-		Endpoint: http.HandlerFunc(s.inward), Logger: log})
+	known, inward, files := images.New(images.Config{Self: self}), http.HandlerFunc(s.inward), filepath.Join(s.cfg.DataDir, "sagemaker")
+	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Logger: log})
+	s.trainer = training.New(training.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {

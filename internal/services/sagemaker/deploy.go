@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/google/uuid"
 )
@@ -260,57 +257,4 @@ func (s *Service) modelSpec(k store.Key, m model, isolated bool, group string) h
 	}
 	out.Env = s.environment(k, aws.ToString(m.In.ExecutionRoleArn), group)
 	return out
-}
-
-// environment is what a program has of AWS, in a role's name.
-func (s *Service) environment(k store.Key, role, group string) container.Environment {
-	config := func(ctx context.Context) (aws.Config, error) { return s.as(ctx, k, "", role) }
-	client := func(ctx context.Context) (*s3.Client, error) {
-		cfg, err := config(ctx)
-		return s3.NewFromConfig(cfg, pathStyle), err
-	}
-	return container.Environment{Region: k.Region,
-		Credentials: func(ctx context.Context) (aws.Credentials, error) {
-			cfg, err := config(ctx)
-			if err != nil {
-				return aws.Credentials{}, err
-			}
-			return cfg.Credentials.Retrieve(ctx)
-		},
-		Open: func(ctx context.Context, uri string) (io.ReadCloser, string, error) {
-			c, err := client(ctx)
-			bucket, key, ok := bucketAndKey(uri)
-			if err == nil && !ok {
-				err = fmt.Errorf("%q is no S3 URI", uri)
-			}
-			if err != nil {
-				return nil, "", err
-			}
-			out, err := c.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
-			if err != nil {
-				return nil, "", err
-			}
-			return out.Body, aws.ToString(out.ETag), nil
-		},
-		List: func(ctx context.Context, prefix string) (names []string, err error) {
-			c, err := client(ctx)
-			if err != nil {
-				return nil, err
-			}
-			bucket, key, _ := bucketAndKey(prefix)
-			for pages := s3.NewListObjectsV2Paginator(c, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &key}); pages.HasMorePages(); {
-				page, err := pages.NextPage(ctx)
-				if err != nil {
-					return nil, err
-				}
-				for _, o := range page.Contents {
-					names = append(names, strings.TrimPrefix(aws.ToString(o.Key), key))
-				}
-			}
-			return names, nil
-		},
-		Log: func(variant, instance, container, line string) {
-			s.log(k, role, group, variant, instance, container, line)
-		},
-	}
 }

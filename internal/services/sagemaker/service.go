@@ -19,6 +19,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/training"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
@@ -37,6 +38,7 @@ type Config struct {
 	Metrics   metrics.Recorder
 	Lines     *loglines.Shipper
 	Fleet     *hosting.Fleet
+	Trainer   *training.Runner
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -47,7 +49,9 @@ type Service struct {
 	models    *store.Table[model]
 	configs   *store.Table[endpointConfig]
 	endpoints *store.Table[endpoint]
+	trainings *store.Table[trainingJob]
 	tags      *store.Table[map[string]string] // by ARN
+	stops     stops
 
 	capturing sync.Map // captured, by the fleet's key
 	captures  captures
@@ -58,9 +62,11 @@ func New(c Config) *Service {
 	s := &Service{Config: c, models: store.NewTable[model](c.Store, "sagemaker_model"),
 		configs:   store.NewTable[endpointConfig](c.Store, "sagemaker_endpoint_config"),
 		endpoints: store.NewTable[endpoint](c.Store, "sagemaker_endpoint"),
+		trainings: store.NewTable[trainingJob](c.Store, "sagemaker_training"),
 		tags:      store.NewTable[map[string]string](c.Store, "sagemaker_tags")}
 	jobs.Define(c.Jobs, deployJob, s.deploy)
 	jobs.Define(c.Jobs, removeJob, s.remove)
+	jobs.Define(c.Jobs, trainJob, s.train)
 	return s
 }
 
@@ -74,6 +80,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.CreateEndpoint, wire.On(s.createEndpointTargets)),
 		wire.Op(s.CreateEndpointConfig, wire.On(s.createConfigTargets)),
 		wire.Op(s.CreateModel, wire.On(s.createModelTargets)),
+		wire.Op(s.CreateTrainingJob, wire.On(s.createTrainingTargets)),
 		wire.Op(s.DeleteEndpoint, wire.On(s.deleteEndpointTargets)),
 		wire.Op(s.DeleteEndpointConfig, wire.On(s.deleteConfigTargets)),
 		wire.Op(s.DeleteModel, wire.On(s.deleteModelTargets)),
@@ -81,10 +88,13 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.DescribeEndpoint, wire.On(s.describeEndpointTargets)),
 		wire.Op(s.DescribeEndpointConfig, wire.On(s.describeConfigTargets)),
 		wire.Op(s.DescribeModel, wire.On(s.describeModelTargets)),
+		wire.Op(s.DescribeTrainingJob, wire.On(s.describeTrainingTargets)),
 		wire.Op(s.ListEndpointConfigs),
 		wire.Op(s.ListEndpoints),
 		wire.Op(s.ListModels),
 		wire.Op(s.ListTags, wire.On(s.listTagsTargets)),
+		wire.Op(s.ListTrainingJobs),
+		wire.Op(s.StopTrainingJob, wire.On(s.stopTrainingTargets)),
 		wire.Op(s.UpdateEndpoint, wire.On(s.updateEndpointTargets)),
 		wire.Op(s.UpdateEndpointWeightsAndCapacities, wire.On(s.updateWeightsTargets)),
 	}
@@ -97,6 +107,7 @@ var (
 	aModel     = kind{"model", "model"}
 	aConfig    = kind{"endpoint-config", "endpoint configuration"}
 	anEndpoint = kind{"endpoint", "endpoint"}
+	aTraining  = kind{"training-job", "training job"}
 )
 
 // of is the ARN of one of the kind. Those of names with capitals have them, too.

@@ -116,6 +116,54 @@ func (e Environment) Fetch(ctx context.Context, uri, to string) error {
 	return errors.Join(save(body, to), body.Close())
 }
 
+// FetchGzip lays the object at uri, which is compressed, into the file to, without a suffix of compression.
+func (e Environment) FetchGzip(ctx context.Context, uri, to string) error {
+	body, _, err := e.Open(ctx, uri)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", uri, err)
+	}
+	defer func() { _ = body.Close() }()
+	z, err := gzip.NewReader(body)
+	if err != nil {
+		return fmt.Errorf("%s is not compressed: %w", uri, err)
+	}
+	return save(io.LimitReader(z, maxUnpacked), strings.TrimSuffix(to, ".gz"))
+}
+
+// Pack writes the files below dir as a .tar.gz. Links and devices are left out: they were made by the program of a user.
+func Pack(ctx context.Context, dir string, w io.Writer) error {
+	z := gzip.NewWriter(w)
+	t := tar.NewWriter(z)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || ctx.Err() != nil || name == "." || !d.IsDir() && !d.Type().IsRegular() {
+			return errors.Join(err, ctx.Err())
+		}
+		i, err := d.Info()
+		if err != nil {
+			return err
+		}
+		h := &tar.Header{Name: name, Mode: int64(i.Mode().Perm()), ModTime: i.ModTime(), Typeflag: tar.TypeReg, Size: i.Size()}
+		if d.IsDir() {
+			h.Name, h.Typeflag, h.Size = name+"/", tar.TypeDir, 0
+		}
+		if err := t.WriteHeader(h); err != nil || d.IsDir() {
+			return err
+		}
+		f, err := root.Open(name)
+		if err != nil {
+			return err
+		}
+		_, err = io.CopyN(t, f, h.Size)
+		return errors.Join(err, f.Close())
+	})
+	return errors.Join(err, t.Close(), z.Close())
+}
+
 // Mirror lays what is under a prefix as it is.
 func (e Environment) Mirror(ctx context.Context, prefix, dir string) error {
 	names, err := e.List(ctx, prefix)

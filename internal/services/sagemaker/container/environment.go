@@ -22,6 +22,8 @@ type Environment struct {
 	Open func(ctx context.Context, uri string) (body io.ReadCloser, version string, err error)
 	// List gives the keys under a prefix, without the prefix.
 	List func(ctx context.Context, prefix string) ([]string, error)
+	// Put writes an object.
+	Put func(ctx context.Context, uri, contentType string, body io.ReadSeeker) error
 	// Log receives lines of a container's output. It must not block.
 	Log func(variant, instance, container, line string)
 }
