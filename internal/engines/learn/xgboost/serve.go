@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/atelier-studio/atelier/internal/engines/learn"
 	"github.com/atelier-studio/atelier/internal/engines/learn/dataset"
@@ -229,15 +228,12 @@ func (m *Model) predictions(ctx context.Context, rows *dataset.Rows, first, n, w
 	if n*(len(m.boosters[0].trees)+1) > 1<<14 {
 		parts = m.limits.Threads
 	}
-	var wait sync.WaitGroup
-	for part := range parts {
-		wait.Go(func() {
-			p := m.newPredictor()
-			for i := n * part / parts; i < n*(part+1)/parts && ctx.Err() == nil; i++ {
-				copy(out[i*width:(i+1)*width], p.predict(rows, first+i))
-			}
-		})
-	}
-	wait.Wait()
+	learn.Together(parts, func(part int) {
+		p := m.newPredictor()
+		from, to := learn.Share(n, parts, part)
+		for i := from; i < to && ctx.Err() == nil; i++ {
+			copy(out[i*width:(i+1)*width], p.predict(rows, first+i))
+		}
+	})
 	return ctx.Err()
 }
