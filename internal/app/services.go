@@ -14,9 +14,9 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2"
 	"github.com/atelier-studio/atelier/internal/services/athena"
-	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
 	"github.com/atelier-studio/atelier/internal/services/bedrock"
 	"github.com/atelier-studio/atelier/internal/services/bedrockruntime"
+	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
@@ -26,6 +26,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/logs"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
 	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
@@ -44,6 +45,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
 	shelf := foundation.New(st)
+	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
+		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Clock: c, Logger: log})
 	return []wire.Service{
 		apigatewayv2.New(apigatewayv2.Config{Store: st, Directory: directory, Clients: s.clients, Caller: s.caller, Logs: s.logs, Metrics: s.metrics,
 			Loopback: s.cfg.DeliverToLoopback == "true", URL: s.URL(), Clock: c, Logger: log}),
@@ -67,6 +70,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 			Dir: filepath.Join(s.cfg.DataDir, "logs")}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
+		sage,
+		sage.Runtime(),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Mail: s.cfg.Mail, Clock: c, Logger: log}),
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),

@@ -114,9 +114,9 @@ func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // adding are the flags of what is brought in.
 type adding struct {
-	entry  library.Entry
-	sum    string
-	name   string
+	entry library.Entry
+	sum   string
+	name  string
 }
 
 func (a *adding) flags(c *cobra.Command) {
@@ -324,4 +324,3 @@ func (p *progress) end() {
 		fmt.Fprintln(p.w)
 	}
 }
-
