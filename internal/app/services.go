@@ -65,7 +65,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 			Clock: c}),
 		lambda.New(lambda.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, As: clients, Caller: s.caller, Jobs: s.jobs, Logs: s.logs,
 			Metrics: s.metrics, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "lambda", "code"),
-			Sandbox: sandbox.New(sandbox.Config{Driver: s.compute, Dir: filepath.Join(s.cfg.DataDir, "lambda", "runtimes"), Endpoint: http.HandlerFunc(s.inward), Clock: c})}),
+			Sandbox: sandbox.New(sandbox.Config{Driver: s.compute, Dir: runtimesDir(s.cfg.DataDir), Endpoint: http.HandlerFunc(s.inward), Clock: c})}),
 		logs.New(logs.Config{Store: st, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics, Clock: c, Logger: log,
 			Dir: filepath.Join(s.cfg.DataDir, "logs")}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
