@@ -26,7 +26,7 @@ type Config struct {
 	SQLEngine string   `yaml:"sql-engine"` // trino://…; "" runs SQL in this process
 	LogLevel  string   `yaml:"log-level"`  // debug, info, warn or error
 	Mail      string   `yaml:"mail"`       // smtp://user:password@host:port?from=address; "": nothing is mailed
-	// "true" lets topics and API destinations call addresses of this machine itself.
+	// "true" lets topics, API destinations and HTTP APIs call addresses of this machine itself.
 	DeliverToLoopback string `yaml:"deliver-to-loopback"`
 
 	// The first root user's key; random when empty. They come from the environment alone.
@@ -62,7 +62,7 @@ func Settings() []Setting {
 		{"domains", "domains of virtual-host addressing, separated by commas"},
 		{"sql-engine", "trino://user@host:port/catalog?account=… to run Athena's queries on Trino instead of in this process"},
 		{"mail", "smtp://user:password@host:port?from=address of the server that mails what topics have for email addresses"},
-		{"deliver-to-loopback", "true lets topics and API destinations call addresses of this machine"},
+		{"deliver-to-loopback", "true lets topics, API destinations and HTTP APIs call addresses of this machine"},
 		{"log-level", "debug, info, warn or error"},
 	}
 }

@@ -59,6 +59,8 @@ static struct {
 	int nlimits, merge;
 	struct sock_fprog filter;
 	pid_t program;
+	int acknowledged; // the server knows that the program runs
+	int ended, status; // the program has ended, and how
 	int failed; // errno of the first command that failed
 	char what[512];
 } box;
@@ -297,6 +299,13 @@ static void build(char op, char **f, int n, char *raw, size_t size) {
 	}
 }
 
+// end_with_program ends the sandbox when its program has ended.
+static void end_with_program(void) {
+	if (!box.ended) return;
+	answer('X', &box.status, sizeof box.status);
+	_exit(0);
+}
+
 // command reads and does one command: a letter, four bytes of length, fields that each end with a zero byte.
 static void command(void) {
 	char head[5];
@@ -319,6 +328,8 @@ static void command(void) {
 			_exit(1);
 		}
 		answer('Y', "", 0);
+		box.acknowledged = box.program > 0;
+		end_with_program();
 		break;
 	case 'S': send_socket(); break;
 	case 'z': kill(-1, SIGSTOP); break;
@@ -330,16 +341,12 @@ static void command(void) {
 	free(raw);
 }
 
-// reap collects what has ended; the end of the program is the end of all.
+// reap collects what has ended.
 static void reap(void) {
 	int status;
 	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != box.program) continue;
-		if (!box.failed) answer('X', &status, sizeof status);
-		else box.program = 0;
-		if (!box.failed) _exit(0);
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == box.program) box.ended = 1, box.status = status;
 }
 
 __attribute__((constructor)) static void first(int argc, char **argv) {
@@ -360,6 +367,7 @@ __attribute__((constructor)) static void first(int argc, char **argv) {
 			struct signalfd_siginfo info;
 			(void)!read(ended, &info, sizeof info);
 			reap();
+			if (box.acknowledged) end_with_program();
 		}
 		if (p[0].revents) command();
 	}

@@ -88,8 +88,7 @@ func (d *Driver) begin(network compute.Network) (*sandbox, error) {
 		s.group.remove()
 		return nil, fmt.Errorf("cannot make namespaces: %w (%s)", err, Probe().Missing())
 	}
-	err = s.group.add(s.cmd.Process.Pid)
-	d.live.Add(1)
+	err = errors.Join(s.group.add(s.cmd.Process.Pid), d.enlist(s))
 	go s.wait()
 	if err != nil {
 		s.Kill()
@@ -234,7 +233,7 @@ func received(oob []byte) (int, error) {
 
 // wait sees a sandbox to its end.
 func (s *sandbox) wait() {
-	defer s.driver.live.Done()
+	defer s.driver.strike(s)
 	s.hear()
 	_ = s.cmd.Wait() // returns when every process inside has ended
 	s.mu.Lock()
@@ -261,8 +260,8 @@ func (s *sandbox) wait() {
 	s.mu.Lock()
 	s.exit, s.used = exit, used
 	s.mu.Unlock()
-	s.group.remove()
 	close(s.done)
+	s.group.remove()
 }
 
 func (s *sandbox) alive() bool {

@@ -36,7 +36,8 @@ type environment struct {
 	f     Function
 	creds aws.Credentials
 	log   *journal
-	stale bool // under pool.mu: gets no more invocations
+	stale bool      // under pool.mu: gets no more invocations
+	since time.Time // under pool.mu: when it began to wait
 
 	process compute.Process
 	began   time.Time
