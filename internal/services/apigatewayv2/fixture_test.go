@@ -106,7 +106,7 @@ func openIn(t *testing.T, dir string) *fixture {
 		config.HTTPClient = &http.Client{Transport: stage{f, p, config.HTTPClient}}
 		return config
 	}}
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	log := slog.New(strict{slog.NewTextHandler(t.Output(), nil), t})
 	f.lines = loglines.New(loglines.Config{Clients: clients, Clock: c, Logger: log, Pause: time.Millisecond})
 	server := httptest.NewUnstartedServer(nil)
 	f.url = "http://" + server.Listener.Addr().String()
@@ -119,7 +119,7 @@ func openIn(t *testing.T, dir string) *fixture {
 		Directory: directory, Clock: c, S3: http.NotFoundHandler(), Logger: log, Region: "us-east-1"})
 	f.ok(err)
 	f.ok(chain.Check())
-	server.Config.Handler = wire.Sites(f.service.Sites(), "/_atelier/", chain)
+	server.Config.Handler = wire.Sites(f.service.Sites(), "/_atelier/", wire.Hosts(f.service.Host, chain))
 	server.Start()
 	var once sync.Once
 	f.close = func() {
@@ -136,6 +136,20 @@ func openIn(t *testing.T, dir string) *fixture {
 		Credentials: credentials.NewStaticCredentialsProvider(f.root.AccessKeyID, f.root.SecretAccessKey, "")}
 	f.Client, f.sqs, f.iam = apigatewayv2.NewFromConfig(f.config), sqs.NewFromConfig(f.config), awsiam.NewFromConfig(f.config)
 	return f
+}
+
+// strict is a log that takes errors for those of the test.
+type strict struct {
+	slog.Handler
+	t *testing.T
+}
+
+// Handle writes a record.
+func (s strict) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelError {
+		s.t.Errorf("logged an error: %s", r.Message)
+	}
+	return s.Handler.Handle(ctx, r)
 }
 
 // stage plays Lambda and CloudWatch Logs, and lets other calls through.
