@@ -122,8 +122,9 @@ func TestRefusals(t *testing.T) {
 			in.AccessLogSettings = &types.AccessLogSettings{DestinationArn: &arn, Format: &format}
 		}
 	}
-	const group = "arn:aws:logs:us-east-1:1:log-group:g"
+	group := "arn:aws:logs:us-east-1:" + f.root.Principal.Account + ":log-group:g"
 	bad(stage("s", logs("arn:aws:s3:::b", "$context.requestId")), "log group")
+	bad(stage("s", logs("arn:aws:logs:us-east-1:123456789012:log-group:g", "$context.requestId")), "of the API's account")
 	bad(stage("s", logs(group, "$context.status")), "requestId")
 	bad(stage("s", logs(group, "$context.requestId\n$context.status")), "single line")
 	bad(stage("s", logs(group, "$context.requestId $request.body")), "not known here")
