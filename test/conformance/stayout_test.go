@@ -18,6 +18,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/wire/facts"
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -57,6 +58,12 @@ func doors(t testing.TB) []door {
 		}},
 		{"iam", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-05-08", "CreateRole", url.Values{"RoleName": {name}, "AssumeRolePolicyDocument": {trust}})
+		}},
+		{"apigateway", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			b := []byte(`{"name":"` + name + `","protocolType":"HTTP"}`)
+			r := request(t, http.MethodPost, at+"/v2/apis", b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
 		}},
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
@@ -135,7 +142,7 @@ func TestStrangersStayOut(t *testing.T) {
 	}
 	for _, d := range doors(t) { // whoever may come in can: the refusals below are not for other reasons
 		r, b := d.request(t, s.URL, "control")
-		if a, err := send(signing{who: x.good, service: d.service}.sign(t, r, b)); err != nil || a.status != http.StatusOK {
+		if a, err := send(signing{who: x.good, service: d.service}.sign(t, r, b)); err != nil || a.status/100 != 2 {
 			t.Fatalf("%s: %+v %v", d.service, a, err)
 		}
 	}
@@ -350,7 +357,7 @@ func state(t testing.TB, s *harness.Server) string {
 	return string(out)
 }
 
-// messaging lists queues, topics, rules and groups of schedules.
+// messaging lists queues, topics, rules, groups of schedules and HTTP APIs.
 func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	queues, err := sqs.NewFromConfig(root.Config()).ListQueues(ctx, &sqs.ListQueuesInput{})
 	if err != nil {
@@ -368,5 +375,9 @@ func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups}, nil
+	apis, err := apigatewayv2.NewFromConfig(root.Config()).GetApis(ctx, &apigatewayv2.GetApisInput{})
+	if err != nil {
+		return nil, err
+	}
+	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, apis.Items}, nil
 }
