@@ -11,6 +11,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
+	"github.com/atelier-studio/atelier/internal/services/applicationautoscaling"
 	"github.com/atelier-studio/atelier/internal/services/athena"
 	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
@@ -37,6 +38,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
 	return []wire.Service{
+		applicationautoscaling.New(applicationautoscaling.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients,
+			Dimensions: applicationautoscaling.Dimensions(), Clock: c, Logger: log}),
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
 		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),

@@ -87,7 +87,7 @@ func open(t testing.TB) *fixture {
 	}})
 	f.chain, err = wire.New(wire.Config{Services: []wire.Service{f.service, queues.New(queues.Config{Store: f.st, Jobs: runner, Clock: f.clock}),
 		topics.New(topics.Config{Store: f.st, Directory: directory, Desk: desk, Clients: clients, Outward: delivery.NewOutward(true), Clock: f.clock, Logger: log})},
-		Directory: directory, Clock: f.clock, S3: http.NotFoundHandler(), Logger: log, Region: region})
+		Directory: directory, Clock: clock.System{}, S3: http.NotFoundHandler(), Logger: log, Region: region})
 	f.ok(err)
 	runner.Start(t.Context())
 	ctx, stop := context.WithCancel(context.Background())
