@@ -28,9 +28,9 @@ func compilePattern(pattern string) (*regexp.Regexp, error) {
 func translate(p string) string {
 	p = surrogates().ReplaceAllString(p, `\x{10000}-\x{10FFFF}`)
 	p = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`).ReplaceAllString(p, `\x{$1}`)
-	p = strings.NewReplacer(`\p{IsAlphabetic}`, `\p{L}`, `\p{IsLetter}`, `\p{L}`, `\p{IsDigit}`, `\p{Nd}`, `\p{Alnum}`, `[:alnum:]`,
-		`\p{Alpha}`, `[:alpha:]`, `\p{Graph}`, `[:graph:]`, `\p{Print}`, `[:print:]`, `\p{Punct}`, `[:punct:]`, `\p{ASCII}`, `\x00-\x7F`,
-		`\Z`, `\z`, `\h`, `[\t ]`).Replace(p)
+	p = strings.NewReplacer(`\p{IsAlphabetic}`, `\p{L}`, `\p{IsLetter}`, `\p{L}`, `\p{IsDigit}`, `\p{Nd}`, `\Z`, `\z`,
+		`\h`, `[\t ]`).Replace(p)
+	p = classes(p)
 	// RE2 counts to 1000. Larger bounds are opened: the length constraint beside the pattern holds them.
 	return regexp.MustCompile(`(?:\\x)?\{(\d+)(,?)(\d*)\}`).ReplaceAllStringFunc(p, func(m string) string {
 		if m[0] == '\\' { // a character's number, no count
@@ -52,6 +52,39 @@ func translate(p string) string {
 		}
 		return "{" + low + ",}"
 	})
+}
+
+// classes translates Java's names of ASCII classes, which RE2 has within brackets only.
+func classes(p string) string {
+	var b strings.Builder
+	inside := false
+	for i := 0; i < len(p); i++ {
+		if end := strings.IndexByte(p[i:], '}'); strings.HasPrefix(p[i:], `\p{`) && end > 0 {
+			text := p[i : i+end+1]
+			switch name := strings.ToLower(text[3 : len(text)-1]); name {
+			case "alnum", "alpha", "ascii", "graph", "print", "punct":
+				if text = "[:" + name + ":]"; !inside {
+					text = "[" + text + "]"
+				}
+			}
+			b.WriteString(text)
+			i += end
+			continue
+		}
+		switch p[i] {
+		case '\\':
+			if i+1 < len(p) {
+				b.WriteByte(p[i])
+				i++
+			}
+		case '[':
+			inside = true
+		case ']':
+			inside = false
+		}
+		b.WriteByte(p[i])
+	}
+	return b.String()
 }
 
 // surrogates matches the ways in which Java patterns write what lies beyond 16 bits inside a class.
