@@ -28,9 +28,7 @@ func compilePattern(pattern string) (*regexp.Regexp, error) {
 func translate(p string) string {
 	p = surrogates().ReplaceAllString(p, `\x{10000}-\x{10FFFF}`)
 	p = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`).ReplaceAllString(p, `\x{$1}`)
-	p = strings.NewReplacer(`\p{IsAlphabetic}`, `\p{L}`, `\p{IsLetter}`, `\p{L}`, `\p{IsDigit}`, `\p{Nd}`, `\Z`, `\z`,
-		`\h`, `[\t ]`).Replace(p)
-	p = classes(p)
+	p = strings.NewReplacer(`\p{IsAlphabetic}`, `\p{L}`, `\p{IsLetter}`, `\p{L}`, `\p{IsDigit}`, `\p{Nd}`, `\Z`, `\z`, `\h`, `[\t ]`).Replace(posix(p))
 	// RE2 counts to 1000. Larger bounds are opened: the length constraint beside the pattern holds them.
 	return regexp.MustCompile(`(?:\\x)?\{(\d+)(,?)(\d*)\}`).ReplaceAllStringFunc(p, func(m string) string {
 		if m[0] == '\\' { // a character's number, no count
@@ -54,40 +52,46 @@ func translate(p string) string {
 	})
 }
 
-// classes translates Java's names of ASCII classes, which RE2 has within brackets only.
-func classes(p string) string {
+// surrogates matches the ways in which Java patterns write what lies beyond 16 bits inside a class.
+func surrogates() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\\uD800\\uDC00-\\uDBFF\\uDFFF|\\uD800-\\uDBFF\\uDC00-\\uDFFF|\\uD800-\\uDFFF`)
+}
+
+// posix writes Java's POSIX classes as Go's, which stand within brackets only.
+func posix(p string) string {
+	if !strings.Contains(p, `\p{`) {
+		return p
+	}
 	var b strings.Builder
-	inside := false
+	within := false
 	for i := 0; i < len(p); i++ {
-		if end := strings.IndexByte(p[i:], '}'); strings.HasPrefix(p[i:], `\p{`) && end > 0 {
-			text := p[i : i+end+1]
-			switch name := strings.ToLower(text[3 : len(text)-1]); name {
-			case "alnum", "alpha", "ascii", "graph", "print", "punct":
-				if text = "[:" + name + ":]"; !inside {
-					text = "[" + text + "]"
-				}
+		switch {
+		case strings.HasPrefix(p[i:], `\p{`):
+			name, _, _ := strings.Cut(p[i+3:], "}")
+			class, ok := posixClasses[name]
+			if !ok {
+				b.WriteString(p[i : i+3])
+				i += 2
+				continue
 			}
-			b.WriteString(text)
-			i += end
+			if !within {
+				class = "[" + class + "]"
+			}
+			b.WriteString(class)
+			i += len(name) + 3
 			continue
-		}
-		switch p[i] {
-		case '\\':
-			if i+1 < len(p) {
-				b.WriteByte(p[i])
-				i++
-			}
-		case '[':
-			inside = true
-		case ']':
-			inside = false
+		case p[i] == '\\' && i+1 < len(p):
+			b.WriteByte(p[i])
+			i++
+		case p[i] == '[':
+			within = true
+		case p[i] == ']':
+			within = false
 		}
 		b.WriteByte(p[i])
 	}
 	return b.String()
 }
 
-// surrogates matches the ways in which Java patterns write what lies beyond 16 bits inside a class.
-func surrogates() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)\\uD800\\uDC00-\\uDBFF\\uDFFF|\\uD800-\\uDBFF\\uDC00-\\uDFFF|\\uD800-\\uDFFF`)
-}
+var posixClasses = map[string]string{"Alnum": `[:alnum:]`, "Alpha": `[:alpha:]`, "Graph": `[:graph:]`, "Print": `[:print:]`, "Punct": `[:punct:]`,
+	"ASCII": `\x00-\x7F`}
