@@ -172,7 +172,7 @@ func (f *fixture) activities(all bool) (out []string) {
 }
 
 func tracking(target float64, metric string) *types.TargetTrackingScalingPolicyConfiguration {
-	return &types.TargetTrackingScalingPolicyConfiguration{TargetValue: &target, ScaleInCooldown: i32(0), ScaleOutCooldown: i32(120),
+	return &types.TargetTrackingScalingPolicyConfiguration{TargetValue: &target, ScaleInCooldown: i32(0), ScaleOutCooldown: i32(180),
 		CustomizedMetricSpecification: &types.CustomizedMetricSpecification{Namespace: str("N"), MetricName: &metric, Statistic: "Average"}}
 }
 
