@@ -86,7 +86,7 @@ func TestQueryAndJSON(t *testing.T) {
 	query("DescribeInsightRules", 501, url.Values{}, "NotImplemented")
 	json("ListMetrics", 200, `{"Namespace":"Q"}`, `"MetricName":"m"`, `"Dimensions":[{"Name":"D","Value":"v"}]`)
 	json("DescribeAlarms", 200, `{"AlarmNames":["q"]}`, `"AlarmName":"q"`, `"ComparisonOperator":"GreaterThanThreshold"`)
-	json("GetMetricData", 400, `{"MetricDataQueries":[{"Id":"e","Expression":"1"}],"StartTime":0,"EndTime":60}`, "ValidationError")
+	json("GetMetricData", 400, `{"MetricDataQueries":[{"Id":"e","Expression":"1"}],"StartTime":0,"EndTime":60}`, `"__type":"ValidationException"`, "must be a time series")
 	json("PutMetricData", 400, `{"Namespace":"AWS/x","MetricData":[{"MetricName":"m","Value":1}]}`, "InvalidParameterValueException")
 }
 
