@@ -69,6 +69,15 @@ func doors(t testing.TB) []door {
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		{"monitoring", "json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			f, err := facts.Load("cloudwatch")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := []byte(`{"DashboardName":"` + name + `","DashboardBody":"{\"widgets\":[]}"}`)
+			return jsonRequest(t, at, &f.Metadata, "PutDashboard", b), b
+		}},
+		rpc("application-autoscaling", "DescribeScalableTargets", `{"ServiceNamespace":"lambda"}`),
 		rpc("events", "PutRule", `{"Name":"NAME","EventPattern":"{\"source\":[\"a\"]}"}`),
 		{"sns", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-03-31", "CreateTopic", url.Values{"Name": {name}})
