@@ -1,0 +1,33 @@
+package builtin
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/atelier-studio/atelier/internal/engines/learn"
+)
+
+func TestAlgorithms(t *testing.T) {
+	list := Algorithms(learn.Limits{})
+	if len(list) != 5 {
+		t.Fatalf("%d algorithms", len(list))
+	}
+	for name, a := range list {
+		if !strings.HasSuffix(name, a.Name()) {
+			t.Errorf("%s is called %s", name, a.Name())
+		}
+		if e := new(*learn.ClientError); !errors.As(a.Validate(nil), e) {
+			t.Errorf("%s takes no hyperparameters: %v", name, a.Validate(nil))
+		}
+		for _, m := range a.Metrics() {
+			if re, err := regexp.Compile(m.Regex); err != nil || re.NumSubexp() != 1 {
+				t.Errorf("%s: %s: %v", name, m.Name, err)
+			}
+		}
+		if m, err := a.Load(t.TempDir(), nil); err == nil {
+			t.Errorf("%s loads %v from an empty directory", name, m)
+		}
+	}
+}
