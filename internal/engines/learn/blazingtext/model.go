@@ -29,6 +29,7 @@ type Model struct {
 	input, output []float32 // rows of Dim numbers: of words and then buckets; of labels
 	tree          *tree     // of a model with hierarchical softmax
 	body          int64     // bytes of a request at most
+	threads       int       // for a large request
 }
 
 // Size is about how much memory the model takes.

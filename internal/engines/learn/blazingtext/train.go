@@ -154,7 +154,10 @@ func (t *trainer) run(ctx context.Context) error {
 		copy(t.model.input, kept)
 		copy(t.model.output, kept[len(t.model.input):])
 	}
-	t.log(fmt.Sprintf("Training finished.\nAverage throughput in Million words/sec: %.2f\nTotal training time in seconds: %.2f", float64(t.done.Load())/1e6/time.Since(start).Seconds(), time.Since(start).Seconds()))
+	took := max(1e-9, time.Since(start).Seconds())
+	t.log("Training finished.")
+	t.log(fmt.Sprintf("Average throughput in Million words/sec: %.2f", float64(t.done.Load())/1e6/took))
+	t.log(fmt.Sprintf("Total training time in seconds: %.2f", took))
 	t.report()
 	return nil
 }
