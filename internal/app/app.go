@@ -18,6 +18,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/compute/process"
+	"github.com/atelier-studio/atelier/internal/engines/models/library"
+	"github.com/atelier-studio/atelier/internal/engines/models/llamacpp"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/engines/sql/trino"
@@ -27,9 +30,14 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
 	"github.com/atelier-studio/atelier/internal/services/s3"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/images"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/training"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
 
@@ -48,6 +56,7 @@ type Config struct {
 	config.Config
 	Version string
 	Logger  *slog.Logger
+	Getenv  func(string) string // where keys of models' servers are read from; nil: nowhere
 }
 
 // Server is a whole Atelier.
@@ -60,8 +69,15 @@ type Server struct {
 	jobs     *jobs.Runner
 	desk     *delivery.Desk
 	clients  *delivery.Clients
+	metrics  *metrics.Keeper
+	logs     *loglines.Shipper
+	compute  *process.Driver
+	fleet    *hosting.Fleet
+	trainer  *training.Runner
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
+	llama    *llamacpp.Runtime
+	models   *library.Library
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -143,9 +159,21 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		return err
 	}
 	trail := cloudtrail.New(cloudtrail.Config{Store: s.store, Clock: c, Logger: log})
+	s.metrics = metrics.New(metrics.Config{Store: s.store, Clock: c, Logger: log})
 	s.desk = delivery.New(delivery.Config{Store: s.store, Clock: c, Logger: log})
 	s.clients = &delivery.Clients{Directory: directory, Clock: c,
 		Configure: func(p authz.Principal, region string) aws.Config { return s.chain.AWSConfig(p, region) }}
+	s.logs = loglines.New(loglines.Config{Clients: s.clients, Clock: c, Logger: log})
+	if s.compute, err = process.New(process.Config{Dir: filepath.Join(s.cfg.DataDir, "compute")}); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find this program: %w", err)
+	}
+	known, inward, files := images.New(images.Config{Self: self}), http.HandlerFunc(s.inward), filepath.Join(s.cfg.DataDir, "sagemaker")
+	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Logger: log})
+	s.trainer = training.New(training.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {
@@ -161,6 +189,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			return fmt.Errorf("cannot use this configuration: sql-engine: %w", err)
 		}
 	}
+	s.openModels()
 	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -178,6 +207,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 		}
 	}
 	s.workers.Go(func() { s.desk.Run(background) })
+	s.workers.Go(func() { s.metrics.Run(background) })
 	s.http = &http.Server{Handler: s.handler(registry, services), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	for _, service := range services {
@@ -270,14 +300,26 @@ func (s *Server) shut() error {
 		s.stop()
 	}
 	s.workers.Wait()
+	if s.compute != nil {
+		s.compute.Close()
+	}
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.fleet != nil {
+		s.fleet.Close()
+	}
+	if s.compute != nil {
+		s.compute.Close()
 	}
 	if s.athena != nil && s.athena != s.sql {
 		errs = append(errs, s.athena.Close())
 	}
 	if s.sql != nil {
 		errs = append(errs, s.sql.Close())
+	}
+	if s.llama != nil {
+		s.llama.Close()
 	}
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())

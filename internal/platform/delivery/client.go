@@ -22,6 +22,7 @@ type As struct {
 	Source  string // ARN of the rule, topic, bucket or schedule
 	Account string // its owner
 	RoleARN string // "": the service itself
+	Owner   string // account whose alarm it is: the policies that topics begin with let it in
 }
 
 const (
@@ -67,6 +68,9 @@ func (c *Clients) Config(ctx context.Context, as As, region string) (aws.Config,
 	if as.Account != "" {
 		p.Context["aws:SourceAccount"] = []string{as.Account}
 	}
+	if as.Owner != "" {
+		p.Context["aws:SourceOwner"] = []string{as.Owner}
+	}
 	if as.RoleARN != "" {
 		var err error
 		if p, err = c.Directory.ServiceSession(ctx, as.Service, as.RoleARN, "atelier-delivery"); err != nil {
@@ -85,6 +89,12 @@ func (c *Clients) Config(ctx context.Context, as As, region string) (aws.Config,
 	}
 	c.made[k] = madeClient{config, now.Add(clientLife)}
 	return config, nil
+}
+
+// Final tells whether an error of an AWS call is one that another attempt would not mend.
+func Final(err error) bool {
+	var last permanent
+	return errors.As(Judged(err), &last)
 }
 
 // Judged marks the errors of an AWS call that another attempt would not mend: those the service calls the caller's fault.

@@ -192,6 +192,71 @@ func TestCrowd(t *testing.T) {
 	d.empty()
 }
 
+// TestOwnLane has parcels of a kind with a crew of its own neither hold up others nor be cut off after the patience of others, and
+// waits as its errors say.
+func TestOwnLane(t *testing.T) {
+	st, c := database(t)
+	d := open(t, st, c)
+	stuck := make(chan struct{})
+	var mu sync.Mutex
+	var attempts []string
+	d.Define("slow", delivery.Courier{Crew: 100, Crowd: 90, Patience: time.Hour,
+		Deliver: func(ctx context.Context, p delivery.Parcel) error {
+			if end, ok := ctx.Deadline(); !ok || time.Until(end) < 50*time.Minute {
+				t.Errorf("ends at %v", end)
+			}
+			if p.Place != "" {
+				<-stuck
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			attempts = append(attempts, fmt.Sprint(p.Attempts, " ", p.Spared))
+			switch len(attempts) {
+			case 1, 2:
+				return delivery.Spared(errors.New("not now"))
+			case 3:
+				return delivery.After(errors.New("in a minute"), time.Minute)
+			}
+			return nil
+		}})
+	d.run()
+	send := func(place string) {
+		if err := st.Update(context.Background(), func(tx *store.Tx) error {
+			return d.Accept(tx, delivery.Parcel{Kind: "slow", Place: place, MaxAttempts: 2, Account: "1"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 200 {
+		send("there")
+	}
+	send("")
+	d.accept(delivery.Parcel{MaxAttempts: 1}, "inside")
+	d.accept(delivery.Parcel{MaxAttempts: 1, Place: "elsewhere"}, "outside")
+	d.soon("the others", func() bool { return len(d.got) == 2 })
+	tried := func(n int) func() bool {
+		return func() bool { mu.Lock(); defer mu.Unlock(); return len(attempts) == n }
+	}
+	d.soon("an attempt", tried(1))
+	for i, wait := range []time.Duration{1300 * time.Millisecond, 3 * time.Second} {
+		c.Advance(wait)
+		d.Wake()
+		d.soon("another attempt", tried(i+2))
+	}
+	c.Advance(50 * time.Second)
+	d.Wake()
+	d.soon("nothing", tried(3))
+	c.Advance(30 * time.Second)
+	d.Wake()
+	d.soon("the last attempt", tried(4))
+	if fmt.Sprint(attempts) != "[0 0 0 1 0 2 1 2]" {
+		t.Errorf("attempts %v", attempts)
+	}
+	close(stuck)
+	d.empty()
+}
+
 func BenchmarkDeliver(b *testing.B) {
 	st, c := database(b)
 	d := open(b, st, c)

@@ -19,6 +19,11 @@ type Courier struct {
 	Deliver func(ctx context.Context, p Parcel) error
 	// Bury puts a parcel that was given up into its dead-letter queue, if it has one. An error means: try again later.
 	Bury func(ctx context.Context, p Parcel) error
+	// Patience is how long one attempt may take; 0: patience.
+	Patience time.Duration
+	// Crew is how many parcels of this kind are on their way at a time, in a lane of their own; 0: they go with all others. Crowd
+	// is then how many of them go to one place.
+	Crew, Crowd int
 }
 
 // Config is what a desk needs.
@@ -50,7 +55,8 @@ type Desk struct {
 
 	mu     sync.Mutex
 	last   int64
-	lanes  [2]lane // within the server, and outside
+	lanes  []*lane // within the server, outside, and those of kinds that have their own
+	own    map[string]*lane
 	lines  map[string]*line
 	places map[string]*place
 	held   int
@@ -60,8 +66,13 @@ type Desk struct {
 
 // lane is the parcels that wait for their time, with couriers of its own.
 type lane struct {
-	due  waiting
-	news chan struct{}
+	due         waiting
+	news        chan struct{}
+	crew, crowd int
+}
+
+func newLane(crew, crowd int) *lane {
+	return &lane{news: make(chan struct{}, 1), crew: crew, crowd: crowd}
 }
 
 // place is somewhere outside, with how many are on their way and those that have to wait for them.
@@ -73,6 +84,7 @@ type place struct {
 // slip is a parcel as the desk knows it.
 type slip struct {
 	key    store.Key
+	lane   *lane
 	line   string
 	place  string
 	due    time.Time
@@ -88,7 +100,7 @@ func New(c Config) *Desk {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Desk{Config: c, table: store.NewTable[Parcel](c.Store, "delivery_parcel"), couriers: map[string]Courier{}, lines: map[string]*line{},
-		places: map[string]*place{}, lanes: [2]lane{{news: make(chan struct{}, 1)}, {news: make(chan struct{}, 1)}}}
+		places: map[string]*place{}, lanes: []*lane{newLane(couriers, 0), newLane(couriers, crowd)}, own: map[string]*lane{}}
 }
 
 // Define names the courier of a kind of parcels, before Run.
@@ -96,7 +108,25 @@ func (d *Desk) Define(kind string, c Courier) {
 	if _, taken := d.couriers[kind]; taken {
 		panic("courier " + kind + " is defined twice")
 	}
+	if c.Patience == 0 {
+		c.Patience = patience
+	}
+	if c.Crew > 0 {
+		d.own[kind] = newLane(c.Crew, c.Crowd)
+		d.lanes = append(d.lanes, d.own[kind])
+	}
 	d.couriers[kind] = c
+}
+
+// lane is where parcels of a kind go to a place.
+func (d *Desk) lane(kind, place string) *lane {
+	switch l, ok := d.own[kind]; {
+	case ok:
+		return l
+	case place != "":
+		return d.lanes[1]
+	}
+	return d.lanes[0]
 }
 
 // Accept takes a parcel in the transaction of what causes it. From the commit on it will be delivered.
@@ -112,7 +142,9 @@ func (d *Desk) Accept(tx *store.Tx, p Parcel) error {
 	if err := d.table.Insert(tx, k, p); err != nil {
 		return err
 	}
-	tx.OnCommit(func() { d.take(&slip{key: k, line: p.Line, place: p.Place, due: p.Due, parcel: &p}) })
+	tx.OnCommit(func() {
+		d.take(&slip{key: k, lane: d.lane(p.Kind, p.Place), line: p.Line, place: p.Place, due: p.Due, parcel: &p})
+	})
 	return nil
 }
 
@@ -158,12 +190,8 @@ func (d *Desk) queue(s *slip) {
 
 // push puts a slip among those of its lane that wait for their time.
 func (d *Desk) push(s *slip) {
-	l := &d.lanes[0]
-	if s.place != "" {
-		l = &d.lanes[1]
-	}
-	heap.Push(&l.due, s)
-	l.tell()
+	heap.Push(&s.lane.due, s)
+	s.lane.tell()
 }
 
 func (l *lane) tell() {
@@ -175,8 +203,8 @@ func (l *lane) tell() {
 
 // Wake has the desk look at the time again, when the clock was moved by hand.
 func (d *Desk) Wake() {
-	for i := range d.lanes {
-		d.lanes[i].tell()
+	for _, l := range d.lanes {
+		l.tell()
 	}
 }
 
@@ -206,8 +234,8 @@ func (d *Desk) Run(ctx context.Context) {
 		}
 	}
 	var all sync.WaitGroup
-	for i := range d.lanes {
-		all.Go(func() { d.run(ctx, &d.lanes[i]) })
+	for _, l := range d.lanes {
+		all.Go(func() { d.run(ctx, l) })
 	}
 	all.Wait()
 }
@@ -218,7 +246,7 @@ func (d *Desk) run(ctx context.Context, l *lane) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer close(work)
-	for range couriers {
+	for range l.crew {
 		all.Go(func() {
 			for s := range work {
 				d.attempt(ctx, s)
@@ -262,7 +290,7 @@ func (d *Desk) load(ctx context.Context) error {
 		}
 		for _, row := range rows {
 			known[row.Key] = true
-			slips = append(slips, &slip{key: row.Key, line: row.Value.Line, place: row.Value.Place, due: row.Value.Due})
+			slips = append(slips, &slip{key: row.Key, lane: d.lane(row.Value.Kind, row.Value.Place), line: row.Value.Line, place: row.Value.Place, due: row.Value.Due})
 			r.After = row.Key.ID
 		}
 		if len(rows) < page {
@@ -310,7 +338,7 @@ func (d *Desk) enter(s *slip) bool {
 		p = &place{}
 		d.places[s.place] = p
 	}
-	if p.flying == crowd {
+	if p.flying == s.lane.crowd {
 		p.behind = append(p.behind, s)
 		return false
 	}
@@ -390,7 +418,11 @@ func (d *Desk) once(ctx context.Context, s *slip) (again time.Time, err error) {
 
 // bring delivers a parcel, or buries it.
 func (d *Desk) bring(ctx context.Context, p *Parcel) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	c, ok := d.couriers[p.Kind]
+	if !ok {
+		return fmt.Errorf("no courier brings %s", p.Kind)
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Patience)
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
@@ -398,10 +430,6 @@ func (d *Desk) bring(ctx context.Context, p *Parcel) (err error) {
 			d.Logger.Error("courier panicked", "kind", p.Kind, "panic", r)
 		}
 	}()
-	c, ok := d.couriers[p.Kind]
-	if !ok {
-		return fmt.Errorf("no courier brings %s", p.Kind)
-	}
 	if !p.Given {
 		err := c.Deliver(ctx, *p)
 		if err == nil || ctx.Err() != nil && ctx.Err() != context.DeadlineExceeded {

@@ -19,6 +19,7 @@ type Parcel struct {
 	MaxAge      time.Duration // 0: any
 	MaxAttempts int           // -1: any; 1 is no retry
 	Attempts    int
+	Spared      int `json:",omitempty"` // attempts that do not count
 	Due         time.Time
 	Failure     string `json:",omitempty"` // of the last attempt
 	Code        string `json:",omitempty"` // its error code
@@ -33,6 +34,22 @@ func (p permanent) Unwrap() error { return p.error }
 // Permanent marks an error as one that no further attempt will mend, such as a queue that is gone or a missing permission.
 func Permanent(err error) error { return permanent{err} }
 
+// timed is a failure that says itself when the next attempt is.
+type timed struct {
+	error
+	wait   time.Duration
+	spared bool
+}
+
+func (t timed) Unwrap() error { return t.error }
+
+// After marks an error after which the next attempt comes in so long.
+func After(err error, wait time.Duration) error { return timed{err, wait, false} }
+
+// Spared marks an error that counts as no attempt, such as of a function that runs as often as it may: it is tried again with a
+// growing wait until the parcel is too old.
+func Spared(err error) error { return timed{err, 0, true} }
+
 const (
 	firstWait = time.Second
 	maxWait   = 10 * time.Minute
@@ -40,9 +57,18 @@ const (
 
 // failed writes an attempt that failed into the parcel, and tells whether the parcel is given up.
 func (p *Parcel) failed(err error, now time.Time) (over bool) {
-	p.Attempts++
 	p.Failure, p.Code = err.Error(), code(err)
-	wait := min(firstWait<<min(p.Attempts-1, 20), maxWait)
+	var say timed
+	before := p.Attempts
+	if errors.As(err, &say) && say.spared {
+		before, p.Spared = p.Spared, p.Spared+1
+	} else {
+		p.Attempts++
+	}
+	wait := min(firstWait<<min(before, 20), maxWait)
+	if say.wait > 0 {
+		wait = say.wait
+	}
 	wait += time.Duration(rand.Int64N(int64(wait)/4 + 1)) // so that those that failed together do not come together again
 	p.Due = now.Add(wait)
 	var last permanent

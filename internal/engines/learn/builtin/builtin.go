@@ -9,16 +9,19 @@ import (
 	"github.com/atelier-studio/atelier/internal/engines/learn/xgboost"
 )
 
-// Algorithms gives the algorithms by the names that their images have: the last part of a repository, such as
+// Find gives an algorithm by its name in image names: the last part of a repository, such as
 // ….dkr.ecr.us-east-1.amazonaws.com/linear-learner:1 or …/sagemaker-xgboost:1.7-1.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-algo-docker-registry-paths.html
-func Algorithms(limits learn.Limits) map[string]learn.Algorithm {
-	boost := xgboost.New(limits)
-	return map[string]learn.Algorithm{
-		"blazingtext":       blazingtext.New(limits),
-		"kmeans":            kmeans.New(limits),
-		"linear-learner":    linearlearner.New(limits),
-		"xgboost":           boost,
-		"sagemaker-xgboost": boost,
+func Find(name string, limits learn.Limits) (learn.Algorithm, bool) {
+	switch name {
+	case "blazingtext":
+		return blazingtext.New(limits), true
+	case "kmeans":
+		return kmeans.New(limits), true
+	case "linear-learner":
+		return linearlearner.New(limits), true
+	case "xgboost", "sagemaker-xgboost":
+		return xgboost.New(limits), true
 	}
+	return nil, false
 }

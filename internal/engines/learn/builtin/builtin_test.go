@@ -9,12 +9,16 @@ import (
 	"github.com/atelier-studio/atelier/internal/engines/learn"
 )
 
-func TestAlgorithms(t *testing.T) {
-	list := Algorithms(learn.Limits{})
-	if len(list) != 5 {
-		t.Fatalf("%d algorithms", len(list))
+func TestFind(t *testing.T) {
+	if a, ok := Find("pca", learn.Limits{}); ok {
+		t.Errorf("pca is %v", a)
 	}
-	for name, a := range list {
+	for _, name := range []string{"blazingtext", "kmeans", "linear-learner", "xgboost", "sagemaker-xgboost"} {
+		a, ok := Find(name, learn.Limits{})
+		if !ok {
+			t.Errorf("no %s", name)
+			continue
+		}
 		if !strings.HasSuffix(name, a.Name()) {
 			t.Errorf("%s is called %s", name, a.Name())
 		}
