@@ -23,7 +23,7 @@ func DBT() (string, error) {
 
 // environment returns the interpreter of an environment with the requirements of a directory of test/conformance. It is
 // made when the check fails in it.
-func environment(at, of, check string) (string, error) {
+func environment(at, of, check string, options ...string) (string, error) {
 	venv := filepath.Join(Root(), at)
 	python := filepath.Join(venv, "bin", "python")
 	return python, once(filepath.Join(Root(), ".cache", of+".lock"), func() error {
@@ -33,8 +33,8 @@ func environment(at, of, check string) (string, error) {
 		if err := run(Root(), "python3", "-m", "venv", venv); err != nil {
 			return err
 		}
-		return run(Root(), python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
-			filepath.Join(Root(), "test", "conformance", of, "requirements.txt"))
+		return run(Root(), python, append([]string{"-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
+			filepath.Join(Root(), "test", "conformance", of, "requirements.txt")}, options...)...)
 	})
 }
 
