@@ -48,7 +48,7 @@ func AWS() (string, error) {
 func NodeDir() (string, error) {
 	dir := filepath.Join(Root(), "test", "conformance", "js")
 	return dir, once(filepath.Join(Root(), ".cache", "js.lock"), func() error {
-		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-sts")); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-bedrock-runtime")); err == nil {
 			return nil
 		}
 		return run(dir, "npm", "ci", "--no-audit", "--no-fund")
