@@ -61,7 +61,7 @@ func (s *Service) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeMode
 func accepted(types ...*string) error {
 	for _, t := range types {
 		switch aws.ToString(t) {
-		case "", "*/*", jsonType:
+		case "", "*/*", jsonType, "application/octet-stream": // which some SDKs say when their user says nothing
 		default:
 			return invalid("The content type %s is not supported: bodies are application/json.", *t)
 		}

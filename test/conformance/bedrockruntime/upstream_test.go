@@ -122,6 +122,60 @@ func TestServersErrors(t *testing.T) {
 	}
 }
 
+// TestToolsOfAServer has a model of a server call a tool, whole and in a stream.
+func TestToolsOfAServer(t *testing.T) {
+	u, _, c := withUpstream(t)
+	u.answer = func(w http.ResponseWriter, _ *http.Request) {
+		for _, call := range []string{`{"index":0,"id":"call_7","function":{"name":"get_weather","arguments":"{\"city\":"}}`, `{"index":0,"function":{"arguments":"\"Paris\",\"days\":3}"}}`} {
+			fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":{\"tool_calls\":[%s]}}]}\n\n", call)
+		}
+		fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n")
+	}
+	out, err := c.Converse(t.Context(), &bedrockruntime.ConverseInput{ModelId: aws.String(remote), Messages: said("hi"), ToolConfig: weather})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := out.Output.(*types.ConverseOutputMemberMessage).Value
+	use, ok := answer.Content[0].(*types.ContentBlockMemberToolUse)
+	var input struct {
+		City string
+		Days int
+	}
+	if !ok || out.StopReason != types.StopReasonToolUse || *use.Value.ToolUseId != "call_7" || use.Value.Input.UnmarshalSmithyDocument(&input) != nil || input.City != "Paris" || input.Days != 3 {
+		t.Fatalf("%+v %s", answer, out.StopReason)
+	}
+	if asked := <-u.asked; !strings.Contains(asked, `"tool_choice":"required"`) || !strings.Contains(asked, `"name":"get_weather"`) || !strings.Contains(asked, `"enum":["C","F"]`) {
+		t.Errorf("asked %s", asked)
+	}
+	stream, err := c.ConverseStream(t.Context(), &bedrockruntime.ConverseStreamInput{ModelId: aws.String(remote), Messages: said("hi"), ToolConfig: weather})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, written := "", ""
+	events := stream.GetStream()
+	for e := range events.Events() {
+		switch e := e.(type) {
+		case *types.ConverseStreamOutputMemberContentBlockStart:
+			name = *e.Value.Start.(*types.ContentBlockStartMemberToolUse).Value.Name
+		case *types.ConverseStreamOutputMemberContentBlockDelta:
+			written += *e.Value.Delta.(*types.ContentBlockDeltaMemberToolUse).Value.Input
+		}
+	}
+	if events.Err() != nil || name != "get_weather" || written != `{"city":"Paris","days":3}` {
+		t.Errorf("stream: %s %s %v", name, written, events.Err())
+	}
+	<-u.asked
+	u.answer = says("Sunny.")
+	talk := append(said("hi"), answer, types.Message{Role: types.ConversationRoleUser, Content: []types.ContentBlock{&types.ContentBlockMemberToolResult{Value: types.ToolResultBlock{
+		ToolUseId: use.Value.ToolUseId, Content: []types.ToolResultContentBlock{&types.ToolResultContentBlockMemberText{Value: "sunny"}}}}}})
+	if _, err := c.Converse(t.Context(), &bedrockruntime.ConverseInput{ModelId: aws.String(remote), Messages: talk, ToolConfig: weather}); err != nil {
+		t.Error(err)
+	}
+	if asked := <-u.asked; !strings.Contains(asked, `{"role":"tool","content":"sunny","tool_call_id":"call_7"}`) {
+		t.Errorf("asked %s", asked)
+	}
+}
+
 // TestCancelReachesTheServer ends a stream in the middle: the model's server is told.
 func TestCancelReachesTheServer(t *testing.T) {
 	u, _, c := withUpstream(t)
