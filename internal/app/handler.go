@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"log"
 	"log/slog"
@@ -28,9 +29,15 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 	own.Handle("GET "+metricsPath, fromHere(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
 	own.HandleFunc(ownPath, http.NotFound)
 	sites := map[string]wire.Site{}
+	var finders []func(context.Context, string) wire.Site
 	for _, service := range services {
 		if p, ok := service.(interface{ Sites() map[string]wire.Site }); ok {
 			maps.Copy(sites, p.Sites())
+		}
+		if p, ok := service.(interface {
+			Host(ctx context.Context, name string) wire.Site
+		}); ok {
+			finders = append(finders, p.Host)
 		}
 		if p, ok := service.(interface {
 			Pages() map[string]http.Handler
@@ -40,14 +47,22 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 			}
 		}
 	}
-	return wire.Sites(sites, ownPath, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	hosts := func(ctx context.Context, name string) wire.Site {
+		for _, find := range finders {
+			if site := find(ctx, name); site != nil {
+				return site
+			}
+		}
+		return nil
+	}
+	return wire.Sites(sites, ownPath, wire.Hosts(hosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Only these paths: a mux would clean and redirect the paths of objects.
 		if strings.HasPrefix(r.URL.Path, ownPath) {
 			own.ServeHTTP(w, r)
 			return
 		}
 		s.chain.ServeHTTP(w, r)
-	}))
+	})))
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {

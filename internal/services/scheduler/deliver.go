@@ -116,8 +116,17 @@ func (s *Service) deliver(ctx context.Context, p delivery.Parcel) error {
 		return s.Clients.Send(ctx, x.as(p.Account), to.String(), m)
 	case "sns":
 		return s.Clients.Publish(ctx, x.as(p.Account), to.String(), delivery.Message{Body: x.Input})
+	case "lambda":
+		return s.Clients.Invoke(ctx, x.as(p.Account), to.String(), []byte(x.Input))
 	case "events":
 		return s.put(ctx, p.Account, to, x)
+	case "logs":
+		return s.log(ctx, p.Account, to, x)
+	case "scheduler":
+		if to.Resource == putLogEvents {
+			return s.putLogEvents(ctx, p, x)
+		}
+		return delivery.Permanent(fmt.Errorf("the universal target %s is not implemented by Atelier", to.Resource))
 	}
 	return delivery.Permanent(fmt.Errorf("targets of %s are not implemented by Atelier", to.Service))
 }

@@ -45,6 +45,9 @@ func QueryCodes(codes map[string]string) Option {
 	return func(s *Service) { s.queryCodes = codes }
 }
 
+// ValidationCode is what the service calls a request that breaks the constraints of the API, where that is not ValidationException.
+func ValidationCode(code string) Option { return func(s *Service) { s.invalid = code } }
+
 // UnionMember names the type of one member of a union whose type name doesn't follow the SDK's rule.
 func UnionMember(shape, member string, t reflect.Type) Option {
 	return func(s *Service) { s.variants = append(s.variants, variantType{shape, member, t}) }
@@ -61,6 +64,7 @@ type variantType struct {
 // Service decodes and encodes for one API. It is safe for concurrent use.
 type Service struct {
 	queryCodes map[string]string // by shape of error
+	invalid    string            // code of requests that break constraints, "": that of the protocol
 	facts      *facts.Service
 	ops        map[string]*Operation
 	routes     map[string][]*route // by method

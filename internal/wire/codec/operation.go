@@ -164,6 +164,9 @@ func (o *Operation) decode(r *http.Request, params PathParams, body []byte, stre
 			if proto == protoQuery || proto == protoEC2 {
 				v.Code = "ValidationError"
 			}
+			if o.svc.invalid != "" {
+				v.Code = o.svc.invalid
+			}
 			return nil, nil, v
 		}
 	}

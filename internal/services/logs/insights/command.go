@@ -1,0 +1,199 @@
+package insights
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// command is one part of a query between pipes.
+type command interface {
+	// stage gives what does it, before next.
+	stage(next stage, r *Run) stage
+}
+
+// named is an expression with the name that its value gets.
+type named struct {
+	name string
+	node
+}
+
+func (p *parser) command() (command, error) {
+	t := p.token
+	if t.kind != name {
+		return nil, p.unexpected("a command")
+	}
+	word := strings.ToLower(t.text)
+	regex := word == "parse" // parse /…/
+	if err := p.advance(regex); err != nil {
+		return nil, err
+	}
+	switch word {
+	case "fields", "display":
+		list, err := p.names()
+		return &fieldsCommand{list, word == "display"}, err
+	case "filter":
+		e, err := p.expr()
+		return &filterCommand{e}, err
+	case "stats":
+		return p.stats()
+	case "sort":
+		return p.sort()
+	case "limit", "head", "tail":
+		return p.limit()
+	case "parse":
+		return p.parse()
+	case "dedup":
+		list, err := p.names()
+		return &dedupCommand{list}, err
+	}
+	return nil, &Error{t.from, t.to, "command " + t.text + " is not implemented by Atelier"}
+}
+
+// names reads expressions with names: a, b as c. An expression without one is named by its text.
+func (p *parser) names() (out []named, err error) {
+	for {
+		from := p.token.from
+		e, err := p.expr()
+		if err != nil {
+			return nil, err
+		}
+		n, err := p.as(e, from)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+		if more, err := p.take(","); err != nil || !more {
+			return out, err
+		}
+	}
+}
+
+// as reads the name of an expression that began at from.
+func (p *parser) as(e node, from int) (named, error) {
+	n := named{strings.TrimSpace(strings.TrimRight(p.source[from:p.token.from], " \t\r\n")), e}
+	if f, ok := e.(field); ok {
+		n.name = f.name
+	}
+	if yes, err := p.take("as"); err != nil || !yes {
+		return n, err
+	}
+	if p.token.kind != name && p.token.kind != quoted {
+		return n, p.unexpected("a name")
+	}
+	n.name = p.token.text
+	return n, p.advance(false)
+}
+
+func (p *parser) sort() (command, error) {
+	c := &sortCommand{}
+	for {
+		e, err := p.expr()
+		if err != nil {
+			return nil, err
+		}
+		k := sortKey{node: e}
+		if k.descending, err = p.take("desc"); err != nil {
+			return nil, err
+		}
+		if !k.descending {
+			if _, err := p.take("asc"); err != nil {
+				return nil, err
+			}
+		}
+		c.keys = append(c.keys, k)
+		if more, err := p.take(","); err != nil || !more {
+			return c, err
+		}
+	}
+}
+
+func (p *parser) limit() (command, error) {
+	n, err := strconv.Atoi(p.token.text)
+	if p.token.kind != numeral || err != nil || n < 1 {
+		return nil, p.unexpected("a number")
+	}
+	return &limitCommand{min(n, MaxRows)}, p.advance(false)
+}
+
+// parse reads: parse [field] "a * b *" as x, y, or: parse [field] /(?<x>…)/.
+func (p *parser) parse() (command, error) {
+	c := &parseCommand{from: field{"@message"}}
+	if p.token.kind == name || p.token.kind == quoted {
+		c.from = field{p.token.text}
+		if err := p.advance(true); err != nil {
+			return nil, err
+		}
+	}
+	switch p.token.kind {
+	case expression:
+		r, err := p.regexp()
+		if err != nil {
+			return nil, err
+		}
+		c.regex, c.names = r, r.SubexpNames()[1:]
+	case text:
+		c.regex = glob(p.token.text)
+		if err := p.advance(false); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, p.unexpected("a pattern")
+	}
+	more, err := p.take("as")
+	if err != nil {
+		return nil, err
+	}
+	if more {
+		c.names = nil // they stand behind the expression
+	}
+	for more {
+		if p.token.kind != name && p.token.kind != quoted {
+			return nil, p.unexpected("a name")
+		}
+		c.names = append(c.names, p.token.text)
+		if err := p.advance(false); err != nil {
+			return nil, err
+		}
+		if more, err = p.take(","); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.names) != c.regex.NumSubexp() || strings.Join(c.names, "") == "" {
+		return nil, &Error{p.token.from, p.token.to, "parse wants a name for each part of its pattern"}
+	}
+	return c, nil
+}
+
+// glob makes a regular expression of a text in which * stands for a part.
+func glob(text string) *regexp.Regexp {
+	parts := strings.Split(text, "*")
+	var b strings.Builder
+	b.WriteString("(?s)")
+	for i, part := range parts {
+		if i > 0 {
+			if i == len(parts)-1 && part == "" {
+				b.WriteString("(.*)")
+			} else {
+				b.WriteString("(.*?)")
+			}
+		}
+		b.WriteString(regexp.QuoteMeta(part))
+	}
+	return regexp.MustCompile(b.String())
+}
+
+// direct finds out whether the records are wanted oldest first.
+func (q *Query) direct() {
+	for _, c := range q.commands {
+		switch c := c.(type) {
+		case *sortCommand:
+			if f, ok := c.keys[0].node.(field); ok && f.name == "@timestamp" && !c.keys[0].descending {
+				q.oldest = true
+			}
+			return
+		case *statsCommand, *limitCommand:
+			return
+		}
+	}
+}
