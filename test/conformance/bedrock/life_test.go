@@ -83,9 +83,10 @@ func (s stage) guardrails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	in.ClientRequestToken = aws.String("another-request") // the SDK put one into in, which makes the call the same one
 	_, err = s.CreateGuardrail(ctx, in)
 	tells(t, err, "ConflictException")
-	in.Name, in.WordPolicyConfig = aws.String("other"), nil
+	in.Name, in.WordPolicyConfig, in.ClientRequestToken = aws.String("other"), nil, nil
 	_, err = s.CreateGuardrail(ctx, in)
 	tells(t, err, "ValidationException")
 	in.SensitiveInformationPolicyConfig = &types.GuardrailSensitiveInformationPolicyConfig{RegexesConfig: []types.GuardrailRegexConfig{{Name: aws.String("r"), Pattern: aws.String("("),
