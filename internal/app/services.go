@@ -50,7 +50,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets")})
 	shelf := foundation.New(st)
 	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
-		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Clock: c, Logger: log})
+		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
 	return []wire.Service{
 		applicationautoscaling.New(applicationautoscaling.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients,
 			Dimensions: applicationautoscaling.Dimensions(), Clock: c, Logger: log}),
