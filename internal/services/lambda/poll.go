@@ -181,26 +181,23 @@ func (p *poll) run(ctx context.Context) {
 
 // open waits while the function could not run anyway: it has no place, or is being made. What is not received need not come again.
 func (p *poll) open(ctx context.Context) bool {
-	g, err := p.s.begin(ctx, p.m.of(p.key))
-	if err == nil {
-		g.leave()
+	r := p.m.of(p.key)
+	_, reserved, open, err := p.s.runnable(ctx, r)
+	if err == nil && p.s.slots.free(r.Key, reserved, open) {
 		return true
 	}
-	p.say("PROBLEM: " + err.Error())
+	if err != nil {
+		p.say("PROBLEM: " + err.Error())
+	}
 	p.s.slots.wait(ctx, time.Second)
 	return false
 }
 
 func (p *poll) client(ctx context.Context) (*sqs.Client, error) {
-	v, ok := version{}, false
 	r := p.m.of(p.key)
-	if err := p.s.image.Read(ctx, func() {
-		v, ok = p.s.versions.Rows()[versionKey(r.Key, p.s.functions.Rows()[r.Key].choose(r.Qualifier))]
-	}); err != nil {
+	v, _, _, err := p.s.runnable(ctx, r)
+	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, errors.New("function not found")
 	}
 	config, err := p.s.Clients.Config(ctx, p.s.as(r.Key, *v.Role), p.queue.Region)
 	if err != nil {
