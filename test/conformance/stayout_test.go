@@ -18,6 +18,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/wire/facts"
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -59,9 +60,24 @@ func doors(t testing.TB) []door {
 		{"iam", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-05-08", "CreateRole", url.Values{"RoleName": {name}, "AssumeRolePolicyDocument": {trust}})
 		}},
+		{"apigateway", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			b := []byte(`{"name":"` + name + `","protocolType":"HTTP"}`)
+			r := request(t, http.MethodPost, at+"/v2/apis", b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
+		}},
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		{"monitoring", "json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			f, err := facts.Load("cloudwatch")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := []byte(`{"DashboardName":"` + name + `","DashboardBody":"{\"widgets\":[]}"}`)
+			return jsonRequest(t, at, &f.Metadata, "PutDashboard", b), b
+		}},
+		rpc("application-autoscaling", "DescribeScalableTargets", `{"ServiceNamespace":"lambda"}`),
 		rpc("events", "PutRule", `{"Name":"NAME","EventPattern":"{\"source\":[\"a\"]}"}`),
 		{"sns", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-03-31", "CreateTopic", url.Values{"Name": {name}})
@@ -358,7 +374,7 @@ func state(t testing.TB, s *harness.Server) string {
 	return string(out)
 }
 
-// messaging lists queues, topics, rules, groups of schedules and layers.
+// messaging lists queues, topics, rules, groups of schedules, layers and HTTP APIs.
 func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	queues, err := sqs.NewFromConfig(root.Config()).ListQueues(ctx, &sqs.ListQueuesInput{})
 	if err != nil {
@@ -380,5 +396,9 @@ func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, layers.Layers}, nil
+	apis, err := apigatewayv2.NewFromConfig(root.Config()).GetApis(ctx, &apigatewayv2.GetApisInput{})
+	if err != nil {
+		return nil, err
+	}
+	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, layers.Layers, apis.Items}, nil
 }

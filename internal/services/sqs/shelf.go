@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
 )
@@ -372,6 +373,19 @@ func (h *shelf) counts(now, life int64) [3]int {
 	defer h.mu.Unlock()
 	h.tick(now, life)
 	return [3]int{len(h.all) - h.taken - h.delayed, h.taken, h.delayed}
+}
+
+// oldest is the age of the message that is there longest.
+func (h *shelf) oldest(now int64) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.ages) > 0 && h.all[h.ages[0].seq] != h.ages[0] {
+		heap.Pop(&h.ages)
+	}
+	if len(h.ages) == 0 {
+		return 0
+	}
+	return time.Duration(max(now-h.ages[0].born, 0)) * time.Millisecond
 }
 
 // close lets those who wait look again: the queue is gone.

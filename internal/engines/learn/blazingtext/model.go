@@ -29,6 +29,7 @@ type Model struct {
 	input, output []float32 // rows of Dim numbers: of words and then buckets; of labels
 	tree          *tree     // of a model with hierarchical softmax
 	body          int64     // bytes of a request at most
+	threads       int       // for a large request
 }
 
 // Size is about how much memory the model takes.
@@ -71,14 +72,27 @@ func (m *Model) scoresOf(hidden, scores []float32) {
 		m.tree.scores(m.output, hidden, scores)
 	default: // each label for itself
 		for i := range scores {
-			scores[i] = sigmoid(m.output[i*len(hidden):], hidden)
+			scores[i] = tabled(dot(m.output[i*len(hidden):], hidden))
 		}
 	}
 }
 
-func sigmoid(row, hidden []float32) float32 {
+func dot(row, hidden []float32) float64 {
 	var blas gonum.Implementation
-	return float32(1 / (1 + math.Exp(-float64(blas.Sdot(len(hidden), row, 1, hidden, 1)))))
+	return float64(blas.Sdot(len(hidden), row, 1, hidden, 1))
+}
+
+func sigmoid(x float64) float32 { return float32(1 / (1 + math.Exp(-x))) }
+
+// tabled is the sigmoid as fastText has it for these losses: of steps of 1/32, from a table.
+func tabled(x float64) float32 {
+	switch {
+	case x < -8:
+		return 0
+	case x > 8:
+		return 1
+	}
+	return sigmoid(math.Floor(x*32) / 32)
 }
 
 // right tells whether the best label of a text is one of some.

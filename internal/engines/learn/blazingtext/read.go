@@ -37,7 +37,7 @@ func (a *Algorithm) Load(modelDir string, _ map[string]string) (learn.Model, err
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", filepath.Base(name), err)
 	}
-	m.body = a.limits.Body
+	m.body, m.threads = a.limits.Body, a.limits.Threads
 	return m, nil
 }
 

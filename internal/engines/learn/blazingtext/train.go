@@ -110,8 +110,9 @@ func newModel(words dictionary, s settings, rows int) *Model {
 	m := &Model{args: args{Dim: int32(s.dim), WS: 5, Epoch: int32(s.epochs), MinCount: int32(s.minCount), Neg: 5, WordNgrams: int32(s.ngrams),
 		Loss: lossSoftmax, Model: modelSupervised, Bucket: int32(s.buckets), LRUpdateRate: 100, T: 1e-4}, words: words}
 	m.input, m.output = make([]float32, rows*s.dim), make([]float32, words.labels*s.dim)
+	// Words begin at random, n-grams at 0: so begin most of fastText's too, when it has few threads.
 	random, scale := rand.New(rand.NewPCG(1, 2)), 2/float32(s.dim)
-	for i := range m.input {
+	for i := range words.words * s.dim {
 		m.input[i] = (random.Float32() - 0.5) * scale
 	}
 	return m
@@ -154,7 +155,10 @@ func (t *trainer) run(ctx context.Context) error {
 		copy(t.model.input, kept)
 		copy(t.model.output, kept[len(t.model.input):])
 	}
-	t.log(fmt.Sprintf("Training finished.\nAverage throughput in Million words/sec: %.2f\nTotal training time in seconds: %.2f", float64(t.done.Load())/1e6/time.Since(start).Seconds(), time.Since(start).Seconds()))
+	took := max(1e-9, time.Since(start).Seconds())
+	t.log("Training finished.")
+	t.log(fmt.Sprintf("Average throughput in Million words/sec: %.2f", float64(t.done.Load())/1e6/took))
+	t.log(fmt.Sprintf("Total training time in seconds: %.2f", took))
 	t.report()
 	return nil
 }
