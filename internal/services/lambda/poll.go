@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/uuid"
@@ -272,12 +271,7 @@ func (p *poll) invoke(ctx context.Context, batch []sqsRecord) (done []sqsRecord,
 	if err != nil {
 		return nil, false
 	}
-	g, err := p.enter(ctx)
-	if err != nil {
-		p.say("PROBLEM: " + err.Error())
-		return nil, false
-	}
-	out, err := p.s.run(ctx, g, sandbox.Invocation{RequestID: uuid.NewString(), Payload: payload}, nil)
+	out, err := p.call(ctx, payload)
 	if err != nil || out.FunctionError != "" {
 		p.say("PROBLEM: Function call failed")
 		return nil, false
@@ -299,13 +293,16 @@ func (p *poll) invoke(ctx context.Context, batch []sqsRecord) (done []sqsRecord,
 	return done, len(not) == 0
 }
 
-// enter waits for a place for the function, for a while.
-func (p *poll) enter(ctx context.Context) (g *running, err error) {
+// call runs the function, and waits for a place for it for a while.
+func (p *poll) call(ctx context.Context, payload []byte) (out sandbox.Result, err error) {
+	id := uuid.NewString()
 	for end := time.Now().Add(longest); ; {
-		g, err = p.s.begin(ctx, p.m.of(p.key))
-		var busy *types.TooManyRequestsException
-		if !errors.As(err, &busy) || time.Now().After(end) || p.s.background.Err() != nil {
-			return g, err
+		var g *running
+		if g, err = p.s.begin(ctx, p.m.of(p.key)); err == nil {
+			out, err = p.s.run(ctx, g, sandbox.Invocation{RequestID: id, Payload: payload}, nil)
+		}
+		if !busy(err) || time.Now().After(end) || p.s.background.Err() != nil {
+			return out, err
 		}
 		p.s.slots.wait(p.s.background, time.Second)
 	}

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -96,16 +97,29 @@ func (s *Service) run(ctx context.Context, g *running, in sandbox.Invocation, si
 		in.Payload = []byte("{}")
 	}
 	out, err := s.Sandbox.Invoke(ctx, s.described(g.Key, g.version, dirs), in, sink)
-	s.measured(g, out, err)
 	if err != nil {
-		return out, fault(err)
+		err = fault(err)
 	}
-	return out, nil
+	s.measured(g, out, err)
+	return out, err
 }
 
 // fault is what keeps a function from running, as callers are told.
 func fault(err error) error {
+	var gone *sandbox.UnavailableError
+	switch {
+	case errors.Is(err, sandbox.ErrBusy):
+		return throttled(types.ThrottleReasonConcurrentInvocationLimitExceeded)
+	case errors.As(err, &gone):
+		return &types.InvalidRuntimeException{Message: aws.String(err.Error()), Type: user}
+	}
 	return &types.ServiceException{Message: aws.String("The function could not be run: " + err.Error()), Type: aws.String("Server")}
+}
+
+// busy tells whether a function did not run because there was no place for it.
+func busy(err error) bool {
+	var full *types.TooManyRequestsException
+	return errors.As(err, &full)
 }
 
 // dirs unpacks what a version needs, and gives code and layers.
@@ -171,6 +185,10 @@ func (s *Service) measure(r ref, name, unit string, value float64) {
 }
 
 func (s *Service) measured(g *running, out sandbox.Result, err error) {
+	if busy(err) {
+		s.measure(g.ref, "Throttles", "Count", 1)
+		return
+	}
 	failed := 0.0
 	if err != nil || out.FunctionError != "" {
 		failed = 1
