@@ -123,12 +123,13 @@ type refusal struct {
 	s3, rest    []string
 }
 
-// s3Form is what S3 says to a POST, which is to it a form that isn't one, or goes to an object.
-var s3Form = []string{"412 PreconditionFailed", "405 MethodNotAllowed"}
+// s3Form is what S3 says to a POST, which is to it a form that isn't one, or goes to an object, and to a PUT into a bucket that isn't there.
+var s3Form = []string{"412 PreconditionFailed", "405 MethodNotAllowed", "404 NoSuchBucket"}
 
 var (
 	missing    = refusal{"403 MissingAuthenticationToken", "400 MissingAuthenticationTokenException", []string{"403 AccessDenied"}, s3Form}
-	incomplete = refusal{"400 IncompleteSignature", "400 IncompleteSignatureException", []string{"400 AuthorizationHeaderMalformed", "400 InvalidArgument", "403 AccessDenied"}, s3Form}
+	incomplete = refusal{"400 IncompleteSignature", "400 IncompleteSignatureException", []string{"400 AuthorizationHeaderMalformed", "400 InvalidArgument", "403 AccessDenied"},
+		append([]string{"400 AuthorizationHeaderMalformed"}, s3Form...)}
 	unknown    = refusal{"403 InvalidClientTokenId", "400 UnrecognizedClientException", []string{"403 InvalidAccessKeyId"}, nil}
 	token      = refusal{unknown.query, unknown.json, []string{"400 InvalidToken", "403 InvalidToken"}, nil}
 	expired    = refusal{"403 ExpiredToken", "400 ExpiredTokenException", []string{"400 ExpiredToken", "403 ExpiredToken"}, nil}
