@@ -19,6 +19,7 @@ import (
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -61,6 +62,7 @@ func doors(t testing.TB) []door {
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		rpc("logs", "CreateLogGroup", `{"logGroupName":"NAME"}`),
 		rpc("events", "PutRule", `{"Name":"NAME","EventPattern":"{\"source\":[\"a\"]}"}`),
 		{"sns", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-03-31", "CreateTopic", url.Values{"Name": {name}})
@@ -350,7 +352,7 @@ func state(t testing.TB, s *harness.Server) string {
 	return string(out)
 }
 
-// messaging lists queues, topics, rules and groups of schedules.
+// messaging lists queues, topics, rules, groups of schedules and groups of logs.
 func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	queues, err := sqs.NewFromConfig(root.Config()).ListQueues(ctx, &sqs.ListQueuesInput{})
 	if err != nil {
@@ -368,5 +370,9 @@ func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups}, nil
+	logs, err := cloudwatchlogs.NewFromConfig(root.Config()).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
+	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, logs.LogGroups}, nil
 }
