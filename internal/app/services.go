@@ -12,6 +12,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/services/athena"
+	"github.com/atelier-studio/atelier/internal/services/ecr"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
@@ -39,6 +40,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	return []wire.Service{
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
+		ecr.New(ecr.Config{Store: st, Directory: directory, Jobs: s.jobs, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "ecr"),
+			Region: s.cfg.Region}),
 		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Clock: c,
 			Logger: log}),
 		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,

@@ -23,7 +23,7 @@ func Sites(sites map[string]Site, under string, next http.Handler) http.Handler 
 		id, host, _ := strings.Cut(r.Host, ".")
 		label, _, deeper := strings.Cut(host, ".")
 		if site := sites[label]; site != nil && id != "" && deeper {
-			site.serve(id, w, r)
+			site.Serve(id, w, r)
 			return
 		}
 		if rest, ok := strings.CutPrefix(r.URL.EscapedPath(), under); ok {
@@ -32,7 +32,7 @@ func Sites(sites map[string]Site, under string, next http.Handler) http.Handler 
 			if site := sites[label]; site != nil && id != "" {
 				// Neither labels nor ids have anything to escape, so that this is a prefix of both forms of the path.
 				http.StripPrefix(under+label+"/"+id, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					site.serve(id, w, r)
+					site.Serve(id, w, r)
 				})).ServeHTTP(w, r)
 				return
 			}
@@ -41,7 +41,8 @@ func Sites(sites map[string]Site, under string, next http.Handler) http.Handler 
 	})
 }
 
-func (s Site) serve(id string, w http.ResponseWriter, r *http.Request) {
+// Serve answers a request, whose body may be of any length but has to come at a fair pace.
+func (s Site) Serve(id string, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "" {
 		r.URL.Path = "/"
 	}
