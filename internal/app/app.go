@@ -19,6 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute/process"
+	"github.com/atelier-studio/atelier/internal/engines/models/library"
+	"github.com/atelier-studio/atelier/internal/engines/models/llamacpp"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
 	"github.com/atelier-studio/atelier/internal/engines/sql/trino"
@@ -33,6 +35,9 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudtrail"
 	"github.com/atelier-studio/atelier/internal/services/s3"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/images"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/training"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
 
@@ -51,6 +56,7 @@ type Config struct {
 	config.Config
 	Version string
 	Logger  *slog.Logger
+	Getenv  func(string) string // where keys of models' servers are read from; nil: nowhere
 }
 
 // Server is a whole Atelier.
@@ -66,8 +72,12 @@ type Server struct {
 	metrics  *metrics.Keeper
 	logs     *loglines.Shipper
 	compute  *process.Driver
+	fleet    *hosting.Fleet
+	trainer  *training.Runner
 	sql      *duckdb.Engine
 	athena   sql.Engine // that of sql, or Trino
+	llama    *llamacpp.Runtime
+	models   *library.Library
 	chain    *wire.Chain
 	root     identity.Credential
 	created  bool
@@ -157,6 +167,13 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if s.compute, err = process.New(process.Config{Dir: filepath.Join(s.cfg.DataDir, "compute")}); err != nil {
 		return err
 	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find this program: %w", err)
+	}
+	known, inward, files := images.New(images.Config{Self: self}), http.HandlerFunc(s.inward), filepath.Join(s.cfg.DataDir, "sagemaker")
+	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Logger: log})
+	s.trainer = training.New(training.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {
@@ -172,6 +189,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 			return fmt.Errorf("cannot use this configuration: sql-engine: %w", err)
 		}
 	}
+	s.openModels()
 	services := append([]wire.Service{trail}, s.services(directory, c)...)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -282,8 +300,14 @@ func (s *Server) shut() error {
 		s.stop()
 	}
 	s.workers.Wait()
+	if s.compute != nil {
+		s.compute.Close()
+	}
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
+	}
+	if s.fleet != nil {
+		s.fleet.Close()
 	}
 	if s.compute != nil {
 		s.compute.Close()
@@ -293,6 +317,9 @@ func (s *Server) shut() error {
 	}
 	if s.sql != nil {
 		errs = append(errs, s.sql.Close())
+	}
+	if s.llama != nil {
+		s.llama.Close()
 	}
 	if s.s3 != nil {
 		errs = append(errs, s.s3.Close())

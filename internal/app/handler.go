@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"log"
 	"log/slog"
@@ -29,12 +30,18 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 	own.HandleFunc(ownPath, http.NotFound)
 	sites := map[string]wire.Site{}
 	var others []other
+	var finders []func(context.Context, string) wire.Site
 	for _, service := range services {
 		if p, ok := service.(interface{ Sites() map[string]wire.Site }); ok {
 			maps.Copy(sites, p.Sites())
 		}
 		if p, ok := service.(other); ok {
 			others = append(others, p)
+		}
+		if p, ok := service.(interface {
+			Host(ctx context.Context, name string) wire.Site
+		}); ok {
+			finders = append(finders, p.Host)
 		}
 		if p, ok := service.(interface {
 			Pages() map[string]http.Handler
@@ -44,7 +51,15 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 			}
 		}
 	}
-	return wire.Sites(sites, ownPath, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	hosts := func(ctx context.Context, name string) wire.Site {
+		for _, find := range finders {
+			if site := find(ctx, name); site != nil {
+				return site
+			}
+		}
+		return nil
+	}
+	return wire.Sites(sites, ownPath, wire.Hosts(hosts, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Only these paths: a mux would clean and redirect the paths of objects.
 		if strings.HasPrefix(r.URL.Path, ownPath) {
 			own.ServeHTTP(w, r)
@@ -57,7 +72,7 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 			}
 		}
 		s.chain.ServeHTTP(w, r)
-	}))
+	})))
 }
 
 // other is a service that answers requests to the port's own name which are no calls of an API, such as those to a registry of images.

@@ -14,7 +14,7 @@ import (
 // on standard error.
 func Serve(ctx context.Context, c config.Config, env cli.Environment) error {
 	log := slog.New(slog.NewTextHandler(env.Stderr, &slog.HandlerOptions{Level: c.Level()}))
-	s, err := New(ctx, Config{Config: c, Version: env.Version, Logger: log})
+	s, err := New(ctx, Config{Config: c, Version: env.Version, Logger: log, Getenv: env.Getenv})
 	if err != nil {
 		return err
 	}

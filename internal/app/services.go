@@ -8,18 +8,26 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
+	"github.com/atelier-studio/atelier/internal/platform/foundation"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
+	"github.com/atelier-studio/atelier/internal/services/apigatewayv2"
 	"github.com/atelier-studio/atelier/internal/services/athena"
+	"github.com/atelier-studio/atelier/internal/services/bedrock"
+	"github.com/atelier-studio/atelier/internal/services/bedrockruntime"
+	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
 	"github.com/atelier-studio/atelier/internal/services/ecr"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
 	"github.com/atelier-studio/atelier/internal/services/lakeformation"
+	"github.com/atelier-studio/atelier/internal/services/lambda"
+	"github.com/atelier-studio/atelier/internal/services/lambda/sandbox"
 	"github.com/atelier-studio/atelier/internal/services/logs"
 	"github.com/atelier-studio/atelier/internal/services/organizations"
 	"github.com/atelier-studio/atelier/internal/services/ram"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
 	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
@@ -37,9 +45,18 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	tables := catalog.New(st)
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
+	shelf := foundation.New(st)
+	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
+		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Clock: c, Logger: log})
 	return []wire.Service{
+		apigatewayv2.New(apigatewayv2.Config{Store: st, Directory: directory, Clients: s.clients, Caller: s.caller, Logs: s.logs, Metrics: s.metrics,
+			Loopback: s.cfg.DeliverToLoopback == "true", URL: s.URL(), Clock: c, Logger: log}),
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
 			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
+		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
+		bedrock.New(bedrock.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Clock: c,
+			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
+		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Clock: c, Logger: log}),
 		ecr.New(ecr.Config{Store: st, Directory: directory, Jobs: s.jobs, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "ecr"),
 			Region: s.cfg.Region}),
 		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Clock: c,
@@ -49,10 +66,15 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		iam.New(iam.Config{Directory: directory, Clock: c}),
 		lakeformation.New(lakeformation.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Sharing: shares, Clients: clients,
 			Clock: c}),
+		lambda.New(lambda.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, As: clients, Caller: s.caller, Jobs: s.jobs, Logs: s.logs,
+			Metrics: s.metrics, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "lambda", "code"),
+			Sandbox: sandbox.New(sandbox.Config{Driver: s.compute, Dir: filepath.Join(s.cfg.DataDir, "lambda", "runtimes"), Endpoint: http.HandlerFunc(s.inward), Clock: c})}),
 		logs.New(logs.Config{Store: st, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics, Clock: c, Logger: log,
 			Dir: filepath.Join(s.cfg.DataDir, "logs")}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
+		sage,
+		sage.Runtime(),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Mail: s.cfg.Mail, Clock: c, Logger: log}),
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),

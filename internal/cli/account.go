@@ -29,24 +29,29 @@ func account(env Environment) *cobra.Command {
 
 // client is a client of the endpoint that the environment names, or else of the server of a data directory.
 func client(ctx context.Context, env Environment, dir string) (*organizations.Client, error) {
-	var options []func(*awsconfig.LoadOptions) error
-	if env.Getenv("AWS_ENDPOINT_URL") == "" {
-		e, err := credfile.LoadEndpoints(dir)
-		if err != nil {
-			return nil, fmt.Errorf("cannot find a server in %s: %w; start one with atelier serve, or name its --data-dir", dir, err)
-		}
-		p, err := credfile.Find(credfile.Path(dir), credfile.Default)
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, awsconfig.WithRegion(e.Region), awsconfig.WithBaseEndpoint(e.Endpoint),
-			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(p.AccessKeyID, p.SecretAccessKey, "")))
-	}
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	cfg, err := clientConfig(ctx, env, dir)
 	if err != nil {
 		return nil, err
 	}
 	return organizations.NewFromConfig(cfg), nil
+}
+
+// clientConfig is the configuration of such a client.
+func clientConfig(ctx context.Context, env Environment, dir string) (aws.Config, error) {
+	var options []func(*awsconfig.LoadOptions) error
+	if env.Getenv("AWS_ENDPOINT_URL") == "" {
+		e, err := credfile.LoadEndpoints(dir)
+		if err != nil {
+			return aws.Config{}, fmt.Errorf("cannot find a server in %s: %w; start one with atelier serve, or name its --data-dir", dir, err)
+		}
+		p, err := credfile.Find(credfile.Path(dir), credfile.Default)
+		if err != nil {
+			return aws.Config{}, err
+		}
+		options = append(options, awsconfig.WithRegion(e.Region), awsconfig.WithBaseEndpoint(e.Endpoint),
+			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(p.AccessKeyID, p.SecretAccessKey, "")))
+	}
+	return awsconfig.LoadDefaultConfig(ctx, options...)
 }
 
 func accountCreate(env Environment, dir *string) *cobra.Command {

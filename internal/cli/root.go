@@ -1,5 +1,5 @@
-// Package cli is the command line of atelier. Every command but serve and version is an AWS client, of this server or any
-// other endpoint.
+// Package cli is the command line of atelier. Every command but serve, version and models is an AWS client, of this server or any
+// other endpoint; models changes what lies in the server's data directory.
 package cli
 
 import (
@@ -17,6 +17,7 @@ import (
 type Environment struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
+	Environ        func() []string
 	Version        string
 	// Serve runs a server until its context ends. The commands are clients and know no server.
 	Serve func(context.Context, config.Config, Environment) error
@@ -34,7 +35,7 @@ func Run(ctx context.Context, env Environment, args []string) int {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serve(env), environment(env), account(env), version(env))
+	root.AddCommand(serve(env), environment(env), account(env), algorithm(env), modelsCommand(env), version(env))
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(env.Stderr, "atelier:", err)
 		return 1

@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 
@@ -39,6 +41,38 @@ func Sites(sites map[string]Site, under string, next http.Handler) http.Handler 
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// Hosts puts sites at names of hosts that their owners chose before next; find gives the site of a name, nil when there is none. What
+// looks like a call of an AWS API goes to next whatever the name: nobody gets others' calls by choosing the server's own.
+func Hosts(find func(ctx context.Context, name string) Site, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := r.Host
+		if host, _, err := net.SplitHostPort(name); err == nil {
+			name = host
+		}
+		if !strings.Contains(name, ".") || net.ParseIP(name) != nil || isCall(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		name = strings.ToLower(strings.TrimSuffix(name, "."))
+		if site := find(r.Context(), name); site != nil {
+			site.Serve(name, w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isCall tells calls of AWS APIs by their signature, or, of unsigned ones, by what only they have.
+func isCall(r *http.Request) bool {
+	query := "&" + r.URL.RawQuery
+	if strings.HasPrefix(r.Header.Get("Authorization"), "AWS") || strings.Contains(query, "&X-Amz-Algorithm=") || strings.Contains(query, "&X-Amz-Signature=") {
+		sig, err := sigv4.Parse(r)
+		return err != nil || sig.Service != "execute-api"
+	}
+	return r.URL.Path == "/" && (r.Header.Get("X-Amz-Target") != "" || r.Header.Get("Smithy-Protocol") != "" || strings.Contains(query, "&Action=") ||
+		r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"))
 }
 
 // Serve answers a request, whose body may be of any length but has to come at a fair pace.

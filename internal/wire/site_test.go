@@ -42,6 +42,44 @@ func TestSites(t *testing.T) {
 	f("bucket.execute-api", "/", "next")
 }
 
+func TestHosts(t *testing.T) {
+	got := ""
+	h := wire.Hosts(func(_ context.Context, name string) wire.Site {
+		if name != "api.example.com" && name != "127.0.0.1" && name != "localhost" {
+			return nil
+		}
+		return func(id string, _ http.ResponseWriter, r *http.Request) { got = id + " " + r.URL.EscapedPath() }
+	}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got = "next" }))
+	f := func(want, method, host, path string, header ...string) {
+		t.Helper()
+		r := httptest.NewRequest(method, "http://"+host+path, nil)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		if got != want {
+			t.Errorf("%s %s%s %v: got %q, want %q", method, host, path, header, got, want)
+		}
+	}
+	const credential = "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/SERVICE/aws4_request, SignedHeaders=host;x-amz-date, Signature=" +
+		"0000000000000000000000000000000000000000000000000000000000000000"
+	signed := func(service string) string { return strings.Replace(credential, "SERVICE", service, 1) }
+	f("api.example.com /a%2Fb", "GET", "api.example.com:4566", "/a%2Fb")
+	f("api.example.com /", "GET", "API.example.com.", "/")
+	f("api.example.com /x", "GET", "api.example.com", "/x", "Authorization", "Bearer token")
+	f("api.example.com /form", "POST", "api.example.com", "/form", "Content-Type", "application/x-www-form-urlencoded")
+	f("api.example.com /", "POST", "api.example.com", "/", "Authorization", signed("execute-api"), "X-Amz-Date", "20260101T000000Z")
+	f("next", "GET", "other.example.com", "/")
+	f("next", "GET", "127.0.0.1:4566", "/")
+	f("next", "GET", "localhost:4566", "/")
+	f("next", "GET", "api.example.com", "/", "Authorization", signed("s3"), "X-Amz-Date", "20260101T000000Z")
+	f("next", "GET", "api.example.com", "/", "Authorization", "AWS4-HMAC-SHA256 nonsense")
+	f("next", "GET", "api.example.com", "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0")
+	f("next", "POST", "api.example.com", "/", "Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+	f("next", "POST", "api.example.com", "/", "X-Amz-Target", "AWSEvents.PutEvents")
+	f("next", "GET", "api.example.com", "/?Action=AssumeRoleWithWebIdentity")
+}
+
 func TestCaller(t *testing.T) {
 	f := start(t)
 	key := f.root

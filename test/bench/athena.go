@@ -45,7 +45,7 @@ func athenas(ctx context.Context, o options) (_ section, err error) {
 		return section{}, err
 	}
 	defer s.plain.close()
-	for _, f := range []func(context.Context, options) error{s.small, s.all, s.together} {
+	for _, f := range []func(context.Context, options) error{s.small, s.partitions, s.all, s.together} {
 		if err := f(ctx, o); err != nil {
 			return section{}, err
 		}

@@ -18,8 +18,8 @@ type Name = dialect.Name
 type Engine interface {
 	// Query runs a SELECT and gives its rows once all is computed. Errors are *Error. The rows are to be closed.
 	Query(ctx context.Context, r Request) (Rows, error)
-	// Explain gives the plan of a statement as text, without running it. It tells of no table more than its name.
-	Explain(ctx context.Context, r Request) (string, error)
+	// Explain gives the plan of a statement without running it. It tells of no table more than its name.
+	Explain(ctx context.Context, r Request) (*Plan, error)
 	// Close ends running queries and waits for them.
 	Close() error
 }
@@ -71,13 +71,25 @@ type Table struct {
 	Fixed      []string // of Columns, those that have one value in each partition; in lower case
 	Format     Format
 	Partitions []Partition // one without values when there are no keys
-	Cut        Cut
-	View       *View
-	Owner      Owner
+	// List finds the partitions that a statement may have a part of, in the place of Partitions: not all of many are looked at.
+	List  func(ctx context.Context, k Keys) ([]Partition, error)
+	Cut   Cut
+	View  *View
+	Owner Owner
 }
 
 // Owner is whose catalog a table is in. Only engines that find tables by their name need to know.
 type Owner struct{ Account, Region string }
+
+// Keys is what is known of the partitions that are asked for.
+type Keys struct {
+	// Filter is a condition that they meet: keys compared with plain literals. "" is all. It leaves out no more than it may,
+	// and more may be given than meet it.
+	Filter string
+	// Values are what a key must equal one of, as texts; nil when the statement doesn't say. nil: of no key anything is known.
+	Values func(ctx context.Context, key string) ([]string, error)
+	Limit  int // no more than so many are needed; 0: all
+}
 
 // Partition is a set of files whose rows have the same values for the table's keys.
 type Partition struct {

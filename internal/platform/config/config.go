@@ -25,8 +25,11 @@ type Config struct {
 	Domains   []string `yaml:"domains"`    // of virtual-host addressing: bucket.<domain>
 	SQLEngine string   `yaml:"sql-engine"` // trino://…; "" runs SQL in this process
 	LogLevel  string   `yaml:"log-level"`  // debug, info, warn or error
-	Mail      string   `yaml:"mail"`       // smtp://user:password@host:port?from=address; "": nothing is mailed
-	// "true" lets topics and API destinations call addresses of this machine itself.
+	Models    string   `yaml:"models"`     // file that maps ids of foundation models; "": models/models.yaml of the data directory
+	// directory of llama.cpp's shared library; "": models/runtime of the data directory
+	LlamaLibrary string `yaml:"llama-library"`
+	Mail         string `yaml:"mail"` // smtp://user:password@host:port?from=address; "": nothing is mailed
+	// "true" lets topics, API destinations and HTTP APIs call addresses of this machine itself.
 	DeliverToLoopback string `yaml:"deliver-to-loopback"`
 
 	// The first root user's key; random when empty. They come from the environment alone.
@@ -62,7 +65,9 @@ func Settings() []Setting {
 		{"domains", "domains of virtual-host addressing, separated by commas"},
 		{"sql-engine", "trino://user@host:port/catalog?account=… to run Athena's queries on Trino instead of in this process"},
 		{"mail", "smtp://user:password@host:port?from=address of the server that mails what topics have for email addresses"},
-		{"deliver-to-loopback", "true lets topics and API destinations call addresses of this machine"},
+		{"deliver-to-loopback", "true lets topics, API destinations and HTTP APIs call addresses of this machine"},
+		{"models", "YAML file that says which model does the work of which id (default models/models.yaml in the data directory)"},
+		{"llama-library", "directory of llama.cpp's shared library (default models/runtime in the data directory)"},
 		{"log-level", "debug, info, warn or error"},
 	}
 }
@@ -115,6 +120,10 @@ func (c *Config) text(name string) *string {
 		return &c.Mail
 	case "deliver-to-loopback":
 		return &c.DeliverToLoopback
+	case "models":
+		return &c.Models
+	case "llama-library":
+		return &c.LlamaLibrary
 	case "log-level":
 		return &c.LogLevel
 	}

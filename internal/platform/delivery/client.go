@@ -22,6 +22,7 @@ type As struct {
 	Source  string // ARN of the rule, topic, bucket or schedule
 	Account string // its owner
 	RoleARN string // "": the service itself
+	Owner   string // account whose alarm it is: the policies that topics begin with let it in
 }
 
 const (
@@ -66,6 +67,9 @@ func (c *Clients) Config(ctx context.Context, as As, region string) (aws.Config,
 	}
 	if as.Account != "" {
 		p.Context["aws:SourceAccount"] = []string{as.Account}
+	}
+	if as.Owner != "" {
+		p.Context["aws:SourceOwner"] = []string{as.Owner}
 	}
 	if as.RoleARN != "" {
 		var err error

@@ -24,8 +24,8 @@ type Outward struct {
 
 var errAddress = errors.New("address may not be called")
 
-// NewOutward makes the client.
-func NewOutward(loopback bool) *Outward {
+// NewTransport carries requests to addresses that users name, and not to those that Outward does not reach.
+func NewTransport(loopback bool) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil {
@@ -37,8 +37,14 @@ func NewOutward(loopback bool) *Outward {
 		}
 		return nil
 	}}
-	return &Outward{&http.Client{Timeout: 15 * time.Second,
-		Transport:     &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute, ResponseHeaderTimeout: 15 * time.Second},
+	return &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute}
+}
+
+// NewOutward makes the client.
+func NewOutward(loopback bool) *Outward {
+	transport := NewTransport(loopback)
+	transport.ResponseHeaderTimeout = 15 * time.Second
+	return &Outward{&http.Client{Timeout: 15 * time.Second, Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 

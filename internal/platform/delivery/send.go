@@ -94,6 +94,15 @@ func (c *Clients) Publish(ctx context.Context, as As, topic string, m Message) e
 
 // Invoke has a function run with an event, later: it is accepted here, and what comes of it is the function's.
 func (c *Clients) Invoke(ctx context.Context, as As, function string, event []byte) error {
+	return c.invoke(ctx, as, function, lambdatypes.InvocationTypeEvent, event)
+}
+
+// MayInvoke tells whether as may have a function run, without running it.
+func (c *Clients) MayInvoke(ctx context.Context, as As, function string) error {
+	return c.invoke(ctx, as, function, lambdatypes.InvocationTypeDryRun, nil)
+}
+
+func (c *Clients) invoke(ctx context.Context, as As, function string, kind lambdatypes.InvocationType, event []byte) error {
 	a, err := arn.Parse(function)
 	if err != nil || a.Service != "lambda" {
 		return Permanent(fmt.Errorf("%s is no function", function))
@@ -102,7 +111,7 @@ func (c *Clients) Invoke(ctx context.Context, as As, function string, event []by
 	if err != nil {
 		return err
 	}
-	_, err = lambda.NewFromConfig(config).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: lambdatypes.InvocationTypeEvent, Payload: event})
+	_, err = lambda.NewFromConfig(config).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: kind, Payload: event})
 	var conflict *lambdatypes.ResourceConflictException
 	if errors.As(err, &conflict) {
 		return err // it is being made
@@ -120,7 +129,7 @@ func (p Parcel) Why(names map[string]string) map[string]Attribute {
 		}
 	}
 	out["ERROR_CODE"] = Attribute{Type: "String", Text: p.Code}
-	out["ERROR_MESSAGE"] = Attribute{Type: "String", Text: printable(p.Failure)}
+	out["ERROR_MESSAGE"] = Attribute{Type: "String", Text: Printable(p.Failure)}
 	condition := "MaximumRetryAttempts"
 	if p.MaxAge > 0 && p.Due.Sub(p.Accepted) > p.MaxAge {
 		condition = "MaximumEventAgeInSeconds"
@@ -130,8 +139,8 @@ func (p Parcel) Why(names map[string]string) map[string]Attribute {
 	return out
 }
 
-// printable is what a message attribute may hold of a text.
-func printable(s string) string {
+// Printable is what a message attribute may hold of a text.
+func Printable(s string) string {
 	out := make([]rune, 0, min(len(s), 1024))
 	for _, c := range s {
 		if len(out) == 1024 {

@@ -100,6 +100,11 @@ func (a Access) Whole() bool {
 	return len(s) == 1 && s[0].Whole()
 }
 
+// MayDefine tells whether views with the principal's rights may be made on the table: all of it may be selected, and passed on,
+// by grants of Lake Formation.
+// Source: https://docs.aws.amazon.com/lake-formation/latest/dg/views-prereqs.html
+func (a Access) MayDefine() bool { return !a.ByIAM && a.Whole() && a.MayPass(Select, whole) }
+
 // Sees tells whether the column is shown in the table's description. Whoever may select from some columns sees those;
 // whoever may describe or change the table and was not cut to columns sees all, as do administrators.
 func (a Access) Sees(column string) bool {

@@ -17,11 +17,12 @@ type Point struct {
 }
 
 // Range is what of a series is read: from Start (inclusive) to End (exclusive), put together by Period, which is whole minutes, or
-// 1, 5, 10, 20 or 30 seconds. Periods are counted from 1970. Unit is "" for data of every unit, each in points of its own.
+// 1, 5, 10, 20 or 30 seconds. Periods are counted from Start. Unit is "" for data of every unit, each in points of its own.
 type Range struct {
 	Start, End time.Time
 	Period     time.Duration
 	Unit       string
+	None       bool // data without a unit alone
 	Mixed      bool // data of every unit in the same points
 }
 
@@ -85,10 +86,10 @@ func (k *Keeper) read(tx *store.Tx, account, region string, s Series, r Range) (
 			begin := chunkBegin(row.Key.ID)
 			for _, p := range row.Value.Points {
 				at := begin + p.At
-				if at < from || at >= to || r.Unit != "" && r.Unit != p.Unit {
+				if at < from || at >= to || (r.Unit != "" || r.None) && r.Unit != p.Unit {
 					continue
 				}
-				x := slot{at - at%period, p.Unit}
+				x := slot{at - (at-from)%period, p.Unit}
 				if r.Mixed {
 					x.unit = r.Unit
 				}

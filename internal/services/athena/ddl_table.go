@@ -181,6 +181,9 @@ func (q *session) dropTable(ctx context.Context, st statement.DropTable) error {
 		}
 		return ddlFault("SemanticException [Error 10129]: Cannot drop a base table with DROP VIEW")
 	}
+	if definerOf(found.Table) != "" && !speaks(found.Table) {
+		return failure(userError, "INVALID_VIEW: View '%s.%s' has no ATHENA dialect", *database, *name)
+	}
 	purge := func() {}
 	if isIceberg(found.Table.Parameters) && found.Table.TargetTable == nil {
 		purge = q.purger(ctx, st.Table)

@@ -2,12 +2,10 @@ package athena
 
 import (
 	"context"
-	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	glueTypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
@@ -24,7 +22,7 @@ func (q *session) createView(ctx context.Context, st statement.CreateView) error
 		Parameters: map[string]string{"presto_view": "true", "comment": "Presto View"}, ViewExpandedText: aws.String("/* Presto View */"),
 		StorageDescriptor: &glueTypes.StorageDescriptor{Location: aws.String(""), Columns: []glueTypes.Column{},
 			SerdeInfo: &glueTypes.SerDeInfo{}}}
-	columns, err := q.shape(ctx, st.Query)
+	columns, err := q.shape(ctx, st.Query, q, q.database(""))
 	if err != nil {
 		return err
 	}
@@ -45,6 +43,8 @@ func (q *session) createView(ctx context.Context, st statement.CreateView) error
 	switch {
 	case err == nil && aws.ToString(found.Table.TableType) != virtualView:
 		return failure(userError, "TABLE_ALREADY_EXISTS: line 1:1: Table already exists: '%s.%s'", *database, st.View.Name)
+	case err == nil && definerOf(found.Table) != "":
+		return failure(userError, "INVALID_VIEW: View '%s.%s' is a Data Catalog view", *database, st.View.Name)
 	case err == nil && !st.Replace:
 		return failure(userError, "TABLE_ALREADY_EXISTS: line 1:1: View already exists: '%s.%s'", *database, st.View.Name)
 	case err == nil:
@@ -56,8 +56,8 @@ func (q *session) createView(ctx context.Context, st statement.CreateView) error
 	return q.putTable(ctx, st.View, in, false)
 }
 
-// shape finds the columns of a query without its rows.
-func (q *session) shape(ctx context.Context, text string) (columns []sql.ResultColumn, err error) {
+// shape finds the columns of a query over tables, in a database, without its rows.
+func (q *session) shape(ctx context.Context, text string, tables sql.Resolver, database string) (columns []sql.ResultColumn, err error) {
 	parameters := q.e.ExecutionParameters
 	q.e.ExecutionParameters = nil
 	defer func() { q.e.ExecutionParameters = parameters }()
@@ -65,6 +65,7 @@ func (q *session) shape(ctx context.Context, text string) (columns []sql.ResultC
 	if err != nil {
 		return nil, err
 	}
+	r.Tables, r.Session.Database = tables, database
 	rows, err := q.Engine.Query(ctx, r)
 	if err != nil {
 		return nil, above(queryFault(err))
@@ -78,39 +79,4 @@ func (q *session) shape(ctx context.Context, text string) (columns []sql.ResultC
 		seen[c.Name] = true
 	}
 	return rows.Columns(), nil
-}
-
-// explain gives the plan of a query.
-func (q *session) explain(ctx context.Context, st statement.Explain) ([]types.ColumnInfo, []string, error) {
-	of, ok := st.Of.(statement.Query)
-	if !ok {
-		return nil, nil, notSupported("EXPLAIN is only for queries")
-	}
-	if v := st.Options["TYPE"]; v != "" && v != "LOGICAL" && v != "DISTRIBUTED" && v != "VALIDATE" {
-		return nil, nil, notSupported("EXPLAIN (TYPE %s)", v)
-	}
-	if v := st.Options["FORMAT"]; v != "" && v != "TEXT" {
-		return nil, nil, notSupported("EXPLAIN (FORMAT %s)", v)
-	}
-	r, err := q.request(ctx, of.Text)
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err := q.Engine.Explain(ctx, r)
-	if err != nil {
-		return nil, nil, queryFault(err)
-	}
-	lines := strings.Split(strings.TrimRight(plan, "\n"), "\n")
-	if st.Analyze {
-		before := *q.e.Statistics
-		if err := q.answer(ctx, of.Text, func([]sql.ResultColumn) error { return nil }, func(*sql.Chunk) error { return nil }); err != nil {
-			return nil, nil, err
-		}
-		scanned := aws.ToInt64(q.e.Statistics.DataScannedInBytes)
-		*q.e.Statistics = before
-		q.e.Statistics.DataScannedInBytes = &scanned
-	}
-	columns := said("Query Plan")
-	columns[0].Type = aws.String("varchar")
-	return columns, lines, nil
 }

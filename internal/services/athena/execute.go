@@ -101,7 +101,14 @@ func (q *session) define(ctx context.Context, st statement.Statement) (columns [
 		lines, err = q.repair(ctx, st)
 		return said(), lines, err
 	case statement.CreateView:
+		if st.Protected {
+			lines, err = q.defineView(ctx, st)
+			return said("View JSON"), lines, err
+		}
 		err = q.createView(ctx, st)
+	case statement.AlterView:
+		lines, err = q.alterView(ctx, st)
+		return said("View JSON"), lines, err
 	case statement.Explain:
 		return q.explain(ctx, st)
 	case statement.Prepare:

@@ -28,6 +28,7 @@ type execution struct {
 	Plain   bool               `json:",omitempty"` // the result is lines of text
 	Updated *int64             `json:",omitempty"` // rows written
 	Reads   map[string]string  `json:",omitempty"` // what was found under which name; see mark
+	Lent    bool               `json:",omitempty"` // something was read with rights that are not the caller's
 	Rows    counts
 }
 

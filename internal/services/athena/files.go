@@ -35,7 +35,7 @@ func (q *session) lister(r *readable, location string) func(context.Context) ([]
 // for the places of tables and partitions: outside of the table's own, only who may read it anyway does.
 func (q *session) projectedLister(r *readable, location string) func(context.Context) ([]sql.File, error) {
 	own, _ := governance.PathOf(locationOf(&r.Table.Table))
-	if path, ok := governance.PathOf(location); ok && own != "" && governance.Within(path, own) {
+	if path, ok := governance.PathOf(location); ok && own != "" && governance.Within(path, own) || q.beneath {
 		return q.lister(r, location)
 	}
 	return func(ctx context.Context) ([]sql.File, error) {

@@ -35,7 +35,7 @@ type icebergFiles struct {
 }
 
 func (q *session) icebergFiles(as authz.Principal, root string) *icebergFiles {
-	return &icebergFiles{q: q, as: as, client: objects(q.Clients(as, q.e.Region)), root: plainLocation(root) + "/", lent: as.ARN != q.e.Caller.ARN}
+	return &icebergFiles{q: q, as: as, client: objects(q.Clients(as, q.e.Region)), root: plainLocation(root) + "/", lent: q.beneath || as.ARN != q.as.ARN}
 }
 
 // plainLocation writes a location with the scheme s3. Others are "".

@@ -1,6 +1,7 @@
 package athena
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -27,11 +28,11 @@ func badProjection(format string, args ...any) error {
 
 // project works out the partitions of a table with partition projection.
 // Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
-func project(t glueTypes.Table, now time.Time) ([]projected, error) {
+func project(ctx context.Context, t glueTypes.Table, now time.Time, asked sql.Keys) ([]projected, error) {
 	lists := make([][]string, len(t.PartitionKeys))
 	total := 1
 	for i, k := range t.PartitionKeys {
-		list, err := projectedValues(t.Parameters, aws.ToString(k.Name), now)
+		list, err := projectedValues(ctx, t.Parameters, aws.ToString(k.Name), now, asked)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +68,7 @@ func project(t glueTypes.Table, now time.Time) ([]projected, error) {
 	return out, nil
 }
 
-func projectedValues(p map[string]string, key string, now time.Time) ([]string, error) {
+func projectedValues(ctx context.Context, p map[string]string, key string, now time.Time, asked sql.Keys) ([]string, error) {
 	at := func(name string) string { return p["projection."+key+"."+name] }
 	switch kind := strings.ToLower(at("type")); kind {
 	case "enum":
@@ -81,10 +82,29 @@ func projectedValues(p map[string]string, key string, now time.Time) ([]string, 
 	case "date":
 		return projectedDates(key, at, now)
 	case "injected":
-		return nil, badProjection("the injected projected partition column %s must be given by a static equality condition, which Atelier does not read yet", key)
+		return injectedValues(ctx, key, asked)
 	default:
 		return nil, badProjection("projection.%s.type is not a type of projection: '%s'", key, kind)
 	}
+}
+
+// injectedValues are those that the statement names.
+// Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-dynamic-id-partitioning.html
+func injectedValues(ctx context.Context, key string, asked sql.Keys) (list []string, err error) {
+	if asked.Values != nil {
+		list, err = asked.Values(ctx, key)
+	}
+	if list == nil && err == nil {
+		err = sql.Errorf(sql.Data, "CONSTRAINT_VIOLATION", "For the injected projected partition column %s, the WHERE clause must contain only static equality conditions, and at least one such condition must be present.", key)
+	}
+	for _, v := range list { // a value names folders below the table's and leads nowhere else
+		for part := range strings.SplitSeq(v, "/") {
+			if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "\\\x00") {
+				return nil, sql.Errorf(sql.Data, "CONSTRAINT_VIOLATION", "The injected projected partition column %s has a value that no partition can have.", key)
+			}
+		}
+	}
+	return list, err
 }
 
 func projectedIntegers(key string, at func(string) string) ([]string, error) {

@@ -20,7 +20,7 @@ import (
 // lakeFormation is who assumes the roles of registered locations.
 const lakeFormation = "lakeformation.amazonaws.com"
 
-// readable is a table of the catalog as it is, with what the query's caller may read of it.
+// readable is a table of the catalog as it is, with what the session's principal may read of it.
 type readable struct {
 	catalog.Table
 	access governance.Access
@@ -61,7 +61,7 @@ func (q *session) resolve(ctx context.Context, id, database, name string, linked
 	if err != nil {
 		return nil, err
 	}
-	if r.access, err = q.Ledger.Access(ctx, q.e.Caller, q.e.Region, on); err != nil {
+	if r.access, err = q.Ledger.Access(ctx, q.as, q.e.Region, on); err != nil {
 		return nil, err
 	}
 	if !r.access.May(governance.Select) {
@@ -103,13 +103,19 @@ func (q *session) reader(ctx context.Context, r *readable, location string) (aut
 }
 
 func (q *session) owner(ctx context.Context, account, location string, byIAM bool) (authz.Principal, error) {
+	var l governance.Registered
 	path, ok := governance.PathOf(location)
-	if !ok {
-		return q.e.Caller, nil
+	if ok {
+		var err error
+		if l, ok, err = q.Ledger.LocationOf(ctx, account, q.e.Region, path); err != nil {
+			return q.as, err
+		}
 	}
-	l, ok, err := q.Ledger.LocationOf(ctx, account, q.e.Region, path)
-	if err != nil || !ok || l.Hybrid && byIAM || l.Role == "" {
-		return q.e.Caller, err
+	if !ok || l.Hybrid && byIAM || l.Role == "" {
+		if q.beneath { // who changes the table would have the definer read what that may elsewhere
+			return q.as, sql.Errorf(sql.Denied, "PERMISSION_DENIED", "The location of a table beneath a view has to be registered with Lake Formation")
+		}
+		return q.as, nil
 	}
 	p, err := q.Directory.ServiceSession(ctx, lakeFormation, l.Role, "AWSLF-00-AT-"+q.e.Caller.Account+"-"+identity.RandomID(10))
 	if errors.Is(err, identity.ErrNotTrusted) {

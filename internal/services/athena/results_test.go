@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 	glueTypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -101,7 +102,7 @@ func TestProject(t *testing.T) {
 		for _, k := range strings.Split(keys, ",") {
 			table.PartitionKeys = append(table.PartitionKeys, glueTypes.Column{Name: aws.String(k)})
 		}
-		list, err := project(table, now)
+		list, err := project(t.Context(), table, now, sql.Keys{})
 		var got []string
 		for _, p := range list {
 			got = append(got, p.location)

@@ -82,7 +82,13 @@ func (q *session) same(ctx context.Context, before map[string]string) (bool, err
 		if err != nil {
 			return false, err
 		}
-		for _, p := range t.Partitions[:min(1, len(t.Partitions))] {
+		list := t.Partitions
+		if t.List != nil {
+			if list, err = t.List(ctx, sql.Keys{Limit: 1}); err != nil {
+				return false, nil // as below
+			}
+		}
+		for _, p := range list[:min(1, len(list))] {
 			if _, err := p.Files(ctx); err != nil {
 				return false, nil // the query itself says what is wrong
 			}
@@ -96,7 +102,7 @@ var changing = regexp.MustCompile(`(?i)\b(now|current_\w+|localtime\w*|rand|rand
 
 // remember notes a result that may be given again.
 func (s *Service) remember(tx *store.Tx, e *execution) error {
-	if _, asks := e.asksReuse(); !asks || e.state() != types.QueryExecutionStateSucceeded || !e.Header || changing.MatchString(*e.Query) {
+	if _, asks := e.asksReuse(); !asks || e.state() != types.QueryExecutionStateSucceeded || !e.Header || e.Lent || changing.MatchString(*e.Query) {
 		return nil
 	}
 	if i := e.Statistics.ResultReuseInformation; i != nil && i.ReusedPreviousResult {

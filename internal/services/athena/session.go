@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -15,20 +16,25 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// session is one query at work. All that it does it does as the caller.
+// session is one query at work. All that it does it does as the caller, but for what is read beneath a view that has a definer:
+// that is read by a session of the definer's.
 type session struct {
 	*Service
-	e    *execution
-	glue *glue.Client
-	s3   *s3.Client
+	e       *execution
+	as      authz.Principal
+	beneath bool // as is a definer
+	glue    *glue.Client
+	s3      *s3.Client
 
 	reads  map[string]string // see mark
 	target *sql.Table        // see rowChange
 }
 
-func (s *Service) session(e *execution) *session {
-	cfg := s.Clients(e.Caller, e.Region)
-	return &session{Service: s, e: e, glue: glue.NewFromConfig(cfg, once), s3: objects(cfg)}
+func (s *Service) session(e *execution) *session { return s.sessionOf(e, e.Caller) }
+
+func (s *Service) sessionOf(e *execution, as authz.Principal) *session {
+	cfg := s.Clients(as, e.Region)
+	return &session{Service: s, e: e, as: as, glue: glue.NewFromConfig(cfg, once), s3: objects(cfg)}
 }
 
 func objects(cfg aws.Config) *s3.Client {

@@ -21,6 +21,9 @@ func (q *session) showCreate(ctx context.Context, st statement.ShowCreate) ([]ty
 		if !view {
 			return nil, nil, failure(userError, "INVALID_VIEW: line %d:%d: Relation '%s' is not a view", st.Table.Pos.Line, st.Table.Pos.Column, st.Table)
 		}
+		if definerOf(t) != "" {
+			return showDefined(t)
+		}
 		v, err := viewOf(t)
 		if err != nil {
 			return nil, nil, err

@@ -2,10 +2,13 @@ package athena
 
 import (
 	"context"
+	"errors"
+	"math"
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
+	"github.com/atelier-studio/atelier/internal/platform/catalog/expression"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,10 +42,18 @@ func (q *session) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 	if err != nil || r == nil {
 		return nil, err
 	}
+	if definerOf(&r.Table.Table) != "" {
+		return q.definedView(ctx, r)
+	}
 	if aws.ToString(r.TableType) == virtualView || strings.HasPrefix(aws.ToString(r.ViewOriginalText), viewBegins) {
 		q.mark(n, r, "")
 		return q.viewTable(ctx, r)
 	}
+	return q.read(ctx, r, n)
+}
+
+// read describes a table that is no view.
+func (q *session) read(ctx context.Context, r *readable, n sql.Name) (*sql.Table, error) {
 	if isIceberg(r.Parameters) {
 		return q.iceberg(ctx, r, n)
 	}
@@ -73,38 +84,75 @@ func (q *session) files(ctx context.Context, r *readable) (*sql.Table, error) {
 		return t, nil
 	}
 	if strings.EqualFold(r.Parameters["projection.enabled"], "true") {
-		list, err := project(r.Table.Table, q.Clock.Now())
-		for _, p := range list {
-			t.Partitions = append(t.Partitions, sql.Partition{Values: p.values, Files: q.projectedLister(r, p.location)})
-		}
-		return t, err
+		t.List = q.projected(r)
+	} else {
+		t.List = q.registered(r)
 	}
-	return t, q.each(ctx, r, func(p glueTypes.Partition) {
-		location := ""
-		if p.StorageDescriptor != nil {
-			location = aws.ToString(p.StorageDescriptor.Location)
-		}
-		t.Partitions = append(t.Partitions, sql.Partition{Values: p.Values, Files: q.lister(r, location)})
-	})
+	return t, nil
 }
 
-// each walks the registered partitions of a table.
-func (q *session) each(ctx context.Context, r *readable, f func(glueTypes.Partition)) error {
-	for after := ""; ; {
+// registered lists the partitions that the catalog has. Which of many can match is decided on their values alone, which are
+// in memory; where one lies is read when its files are asked for.
+func (q *session) registered(r *readable) func(context.Context, sql.Keys) ([]sql.Partition, error) {
+	return func(ctx context.Context, k sql.Keys) ([]sql.Partition, error) {
+		question := catalog.Question{Filter: q.filter(r, k), Limit: math.MaxInt}
+		if k.Limit > 0 {
+			question.Limit = k.Limit
+		}
+		ids, _, err := q.Catalog.Partitions.Select(ctx, q.e.Region, r.Table, question)
+		var value *expression.ValueError
+		if errors.As(err, &value) { // the engine says what is wrong, if it matters
+			question.Filter = nil
+			ids, _, err = q.Catalog.Partitions.Select(ctx, q.e.Region, r.Table, question)
+		}
+		out := make([]sql.Partition, len(ids))
+		for i, id := range ids {
+			out[i] = sql.Partition{Values: catalog.PartitionValues(id), Files: q.partitionLister(r, id)}
+		}
+		return out, err
+	}
+}
+
+// filter is what the catalog can tell of keys; nil for everything.
+func (q *session) filter(r *readable, k sql.Keys) *expression.Program {
+	if k.Filter == "" {
+		return nil
+	}
+	keys := make([]expression.Key, len(r.PartitionKeys))
+	for i, c := range r.PartitionKeys {
+		keys[i] = expression.Key{Name: aws.ToString(c.Name), Type: aws.ToString(c.Type)}
+	}
+	p, err := expression.Compile(k.Filter, keys)
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// partitionLister is lister for a partition that is registered. One that is gone has no files.
+func (q *session) partitionLister(r *readable, id string) func(context.Context) ([]sql.File, error) {
+	return func(ctx context.Context) ([]sql.File, error) {
 		var list []glueTypes.Partition
 		err := q.Store.View(ctx, func(tx *store.Tx) (err error) {
-			list, after, err = q.Catalog.Partitions.Read(tx, catalog.Reader{Region: q.e.Region, Table: r.Table, Bare: true}).Next(after, 1000)
+			list, err = q.Catalog.Partitions.Read(tx, catalog.Reader{Region: q.e.Region, Table: r.Table, Bare: true}).Pick([]string{id})
 			return err
 		})
-		if err != nil {
-			return err
+		if err != nil || len(list) == 0 || list[0].StorageDescriptor == nil {
+			return nil, err
 		}
-		for _, p := range list {
-			f(p)
+		return q.lister(r, aws.ToString(list[0].StorageDescriptor.Location))(ctx)
+	}
+}
+
+// projected lists the partitions that follow from the table's properties.
+func (q *session) projected(r *readable) func(context.Context, sql.Keys) ([]sql.Partition, error) {
+	return func(ctx context.Context, k sql.Keys) ([]sql.Partition, error) {
+		list, err := project(ctx, r.Table.Table, q.Clock.Now(), k)
+		out := make([]sql.Partition, len(list))
+		for i, p := range list {
+			out[i] = sql.Partition{Values: p.values, Files: q.projectedLister(r, p.location)}
 		}
-		if after == "" {
-			return nil
-		}
+		return out, err
 	}
 }
 

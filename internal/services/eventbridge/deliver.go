@@ -40,6 +40,8 @@ func (s *Service) deliver(ctx context.Context, p delivery.Parcel) error {
 		return s.Clients.Send(ctx, x.as(p.Account), to.String(), m)
 	case to.Service == "sns":
 		return s.Clients.Publish(ctx, x.as(p.Account), to.String(), delivery.Message{Body: x.Input})
+	case to.Service == "lambda":
+		return s.Clients.Invoke(ctx, x.as(p.Account), to.String(), []byte(x.Input))
 	case to.Service == "logs":
 		return s.log(ctx, p.Account, to, x)
 	case to.Service == "events" && kind == "event-bus":

@@ -4,7 +4,7 @@
 // that it arrives, is tried again, or lies in a dead-letter queue. What services write on the platform's bus arrives on the
 // default bus of its account.
 //
-// Known gaps: Lambda, Step Functions, CloudWatch Logs, SageMaker pipelines and other targets that are not queues, topics, buses
+// Known gaps: Step Functions, CloudWatch Logs, SageMaker pipelines and other targets that are not queues, topics, functions, buses
 // or API destinations fail into their dead-letter queues; partner sources, global endpoints, the schema registry and encryption
 // with customer keys are not there.
 // Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-what-is.html

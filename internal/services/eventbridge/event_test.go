@@ -58,7 +58,7 @@ func TestDeadLetter(t *testing.T) {
 	dead, deadARN := f.queue("dead", false)
 	dlq := &types.DeadLetterConfig{Arn: &deadARN}
 	f.rule("default", "r", `{"source":["shop"]}`, types.Target{Id: str("1"), Arn: &closed, DeadLetterConfig: dlq},
-		types.Target{Id: str("2"), Arn: str("arn:aws:lambda:us-east-1:" + f.account + ":function:f"), DeadLetterConfig: dlq})
+		types.Target{Id: str("2"), Arn: str("arn:aws:states:us-east-1:" + f.account + ":stateMachine:f"), DeadLetterConfig: dlq})
 	f.put(entry("default", "shop", `{}`))
 	codes := map[string]string{}
 	for range 2 {

@@ -26,9 +26,6 @@ func dataClient(cfg aws.Config) *s3.Client {
 	})
 }
 
-// lakeFormation is who assumes the roles of registered locations.
-const lakeFormation = "lakeformation.amazonaws.com"
-
 // reader is who reads the files at a location: the role that the location was registered with, or the run's own.
 // Source: https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html
 func (q *sources) reader(ctx context.Context, t catalog.Table, a governance.Access, location string) (authz.Principal, error) {

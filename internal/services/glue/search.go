@@ -44,10 +44,10 @@ func (s *Service) SearchTables(ctx context.Context, in *glue.SearchTablesInput) 
 			return nil, err
 		}
 		shown, err := s.show(ctx, t, a)
-		if err != nil || a.ByIAM {
+		if err != nil || a.ByIAM && !isView(t.ViewDefinition) {
 			return shown, err
 		}
-		if ok, _ := catalog.DigestOf("", shown).Says(text); !ok { // what was found is in hidden columns
+		if ok, _ := catalog.DigestOf("", shown).Says(text); !ok { // what was found is in hidden columns or texts
 			return nil, nil
 		}
 		return shown, nil

@@ -69,6 +69,7 @@ func (s *Service) show(ctx context.Context, t catalog.Table, a governance.Access
 		}
 		out.IsRegisteredWithLakeFormation = ok
 	}
+	hideView(ctx, &out, a)
 	return &out, nil
 }
 
@@ -111,6 +112,15 @@ func (s *Service) CreateTable(ctx context.Context, in *glue.CreateTableInput) (*
 	t.TargetTable = target
 	t.CreatedBy, t.CreateTime, t.UpdateTime = aws.String(call.Principal.ARN), aws.Time(call.Time), aws.Time(call.Time)
 	t.VersionId = aws.String("0")
+	if in.TableInput.ViewDefinition != nil {
+		if t.ViewDefinition.Definer = aws.String(definer(ctx, in.TableInput.ViewDefinition, nil)); target != nil {
+			return nil, invalid("A link to a table has no ViewDefinition.")
+		}
+		if err := s.checkView(ctx, t.ViewDefinition, within); err != nil {
+			return nil, err
+		}
+		t.TableType, defaults = aws.String(virtualView), nil
+	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		if _, err := s.Catalog.Database(tx, call.Region, r); err != nil { // it may have been dropped since
 			return absent(err, missing(within))
@@ -139,7 +149,11 @@ func (s *Service) createTableTargets(ctx context.Context, in *glue.CreateTableIn
 	if in.TableInput != nil {
 		name = in.TableInput.Name
 	}
-	return s.on(ctx, tableOf(ctx, in.CatalogId, in.DatabaseName, name))
+	out, err := s.on(ctx, tableOf(ctx, in.CatalogId, in.DatabaseName, name))
+	if in.TableInput != nil {
+		out = append(out, onDefiner(ctx, in.TableInput.ViewDefinition, nil)...)
+	}
+	return out, err
 }
 
 // fromInput is the table that an input describes.

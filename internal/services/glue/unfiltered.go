@@ -65,7 +65,7 @@ func (s *Service) GetUnfilteredTableMetadata(ctx context.Context, in *glue.GetUn
 	if err := permissionType(a, in.SupportedPermissionTypes); err != nil {
 		return nil, err
 	}
-	full, err := s.show(ctx, t, governance.Access{ByIAM: true})
+	full, err := s.show(ctx, t, governance.Access{ByIAM: true, Admin: true})
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (s *Service) UpdateTable(ctx context.Context, in *glue.UpdateTableInput) (*
 		return nil, invalid("TableInput is required.")
 	}
 	named := tableOf(ctx, in.CatalogId, in.DatabaseName, updatedName(in))
-	t, _, err := s.table(ctx, named, governance.Alter)
+	t, a, err := s.table(ctx, named, governance.Alter)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +34,11 @@ func (s *Service) UpdateTable(ctx context.Context, in *glue.UpdateTableInput) (*
 	if err := s.allowMove(ctx, t, in.TableInput); err != nil {
 		return nil, err
 	}
-	r := t.Resource()
-	err = s.Store.Update(ctx, func(tx *store.Tx) error { return s.update(ctx, tx, r, t.ID, in) })
+	v, err := s.updatedView(ctx, t, a, in)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Store.Update(ctx, func(tx *store.Tx) error { return s.update(ctx, tx, t, v, in) })
 	if err != nil {
 		return nil, err
 	}
@@ -68,15 +71,16 @@ func (s *Service) allowMove(ctx context.Context, t catalog.Table, in *types.Tabl
 	return s.requireLocation(ctx, r.Account(), in.StorageDescriptor.Location, within)
 }
 
-// update writes the new version, when the table is still the one that was looked at.
-func (s *Service) update(ctx context.Context, tx *store.Tx, r governance.Resource, id string, in *glue.UpdateTableInput) error {
-	call := wire.CallOf(ctx)
+// update writes the new version with its view's definition, when the table is still the one that was looked at; of a view, as
+// it was looked at.
+func (s *Service) update(ctx context.Context, tx *store.Tx, was catalog.Table, v *types.ViewDefinition, in *glue.UpdateTableInput) error {
+	call, r, id := wire.CallOf(ctx), was.Resource(), was.ID
 	k := catalog.Key(call.Region, r)
 	old, err := s.Catalog.Table(tx, call.Region, r)
 	if err != nil {
 		return absent(err, missing(r))
 	}
-	if old.ID != id || in.VersionId != nil && *in.VersionId != aws.ToString(old.VersionId) {
+	if old.ID != id || v != nil && old.LastVersion != was.LastVersion || in.VersionId != nil && *in.VersionId != aws.ToString(old.VersionId) {
 		return changedMeanwhile("Update table")
 	}
 	if !aws.ToBool(in.SkipArchive) {
@@ -87,8 +91,8 @@ func (s *Service) update(ctx context.Context, tx *store.Tx, r governance.Resourc
 	t := catalog.Table{ID: id, LastVersion: old.LastVersion + 1, Table: fromInput(in.TableInput, r)}
 	t.CreatedBy, t.CreateTime, t.UpdateTime, t.TargetTable = old.CreatedBy, old.CreateTime, aws.Time(call.Time), nil
 	t.VersionId = aws.String(strconv.Itoa(t.LastVersion))
-	if t.ViewDefinition == nil && in.ViewUpdateAction == "" {
-		t.ViewDefinition = old.ViewDefinition
+	if t.ViewDefinition = v; v != nil {
+		t.TableType = old.TableType
 	}
 	if err := s.Catalog.Tables.Put(tx, k, t); err != nil {
 		return err
@@ -97,5 +101,11 @@ func (s *Service) update(ctx context.Context, tx *store.Tx, r governance.Resourc
 }
 
 func (s *Service) updateTableTargets(ctx context.Context, in *glue.UpdateTableInput) ([]wire.Target, error) {
-	return s.on(ctx, tableOf(ctx, in.CatalogId, in.DatabaseName, updatedName(in)))
+	named := tableOf(ctx, in.CatalogId, in.DatabaseName, updatedName(in))
+	out, err := s.on(ctx, named)
+	if err != nil || in.TableInput == nil || in.TableInput.ViewDefinition == nil {
+		return out, err
+	}
+	old, err := s.keptView(ctx, named)
+	return append(out, onDefiner(ctx, in.TableInput.ViewDefinition, old)...), err
 }

@@ -31,19 +31,20 @@ type notification struct {
 	Bus       *struct{}     `xml:"EventBridgeConfiguration"`
 }
 
-// destination is a queue or topic that is told of some events on some keys.
+// destination is a queue, topic or function that is told of some events on some keys.
 type destination struct {
-	ID     string   `xml:"Id"`
-	Queue  string   `xml:"Queue"`
-	Topic  string   `xml:"Topic"`
-	Events []string `xml:"Event"`
-	Rules  []struct {
+	ID       string   `xml:"Id"`
+	Queue    string   `xml:"Queue"`
+	Topic    string   `xml:"Topic"`
+	Function string   `xml:"CloudFunction"`
+	Events   []string `xml:"Event"`
+	Rules    []struct {
 		Name  string `xml:"Name"`
 		Value string `xml:"Value"`
 	} `xml:"Filter>S3Key>FilterRule"`
 }
 
-func (d destination) arn() string { return d.Queue + d.Topic }
+func (d destination) arn() string { return d.Queue + d.Topic + d.Function }
 
 // kinds are the events that are told of.
 var kinds = []string{"s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy",
@@ -62,10 +63,7 @@ func readNotification(body []byte) (n notification, err error) {
 	if err := xml.Unmarshal(body, &n); err != nil {
 		return n, s3err.GetAPIError(s3err.ErrMalformedXML)
 	}
-	if len(n.Functions) > 0 {
-		return n, refused("Notifications to Lambda functions are not implemented by Atelier.")
-	}
-	for service, list := range map[string][]destination{"sqs": n.Queues, "sns": n.Topics} {
+	for service, list := range map[string][]destination{"sqs": n.Queues, "sns": n.Topics, "lambda": n.Functions} {
 		for _, d := range list {
 			a, err := arn.Parse(d.arn())
 			if err != nil || a.Service != service || strings.HasSuffix(a.Resource, ".fifo") {
@@ -116,6 +114,9 @@ func (g *guard) deliver(ctx context.Context, p delivery.Parcel) error {
 		return delivery.Permanent(err)
 	}
 	as := delivery.As{Service: principal, Source: "arn:aws:s3:::" + n.Bucket, Account: p.Account}
+	if strings.HasPrefix(n.Destination, "arn:aws:lambda:") {
+		return g.cfg.Clients.Invoke(ctx, as, n.Destination, []byte(n.Body))
+	}
 	if strings.HasPrefix(n.Destination, "arn:aws:sns:") {
 		return g.cfg.Clients.Publish(ctx, as, n.Destination, delivery.Message{Subject: "Amazon S3 Notification", Body: n.Body})
 	}
@@ -143,6 +144,12 @@ func (g *guard) validate(ctx context.Context, bucket string, n notification) err
 		"Bucket": bucket, "RequestId": uuid.NewString(), "HostId": "atelier"})
 	if err != nil {
 		return err
+	}
+	for _, d := range n.Functions { // they are asked whether S3 may, and not run
+		as := delivery.As{Service: principal, Source: "arn:aws:s3:::" + bucket, Account: b.owner}
+		if err := g.cfg.Clients.MayInvoke(ctx, as, d.arn()); err != nil {
+			return refused("Unable to validate the following destination configurations: %s", d.arn())
+		}
 	}
 	for _, d := range slices.Concat(n.Queues, n.Topics) {
 		p, err := note{Bucket: bucket, Destination: d.arn(), Body: string(body)}.parcel(b.owner, g.cfg.Region)
@@ -188,7 +195,7 @@ func (h happened) record(configuration string) (string, error) {
 
 // notes are the parcels of an event.
 func (n notification) notes(h happened) (out []delivery.Parcel, err error) {
-	for _, d := range slices.Concat(n.Queues, n.Topics) {
+	for _, d := range slices.Concat(n.Queues, n.Topics, n.Functions) {
 		if !d.wants(h.Event, h.Key) {
 			continue
 		}

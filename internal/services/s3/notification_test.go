@@ -20,7 +20,8 @@ func TestNotificationDocuments(t *testing.T) {
 	f(queue(`<Event>s3:ObjectEaten</Event>`), false)
 	f(queue(`<Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule><Name>middle</Name><Value>x</Value></FilterRule></S3Key></Filter>`), false)
 	f(wrap(`<TopicConfiguration><Topic>arn:aws:sqs:us-east-1:123456789012:q</Topic><Event>s3:ObjectCreated:*</Event></TopicConfiguration>`), false)
-	f(wrap(`<CloudFunctionConfiguration><CloudFunction>arn:aws:lambda:us-east-1:123456789012:function:f</CloudFunction><Event>s3:ObjectCreated:*</Event></CloudFunctionConfiguration>`), false)
+	f(wrap(`<CloudFunctionConfiguration><CloudFunction>arn:aws:lambda:us-east-1:123456789012:function:f</CloudFunction><Event>s3:ObjectCreated:*</Event></CloudFunctionConfiguration>`), true)
+	f(wrap(`<CloudFunctionConfiguration><CloudFunction>arn:aws:sqs:us-east-1:123456789012:q</CloudFunction><Event>s3:ObjectCreated:*</Event></CloudFunctionConfiguration>`), false)
 	f(`<NotificationConfiguration>`, false)
 }
 

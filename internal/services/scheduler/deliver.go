@@ -116,6 +116,8 @@ func (s *Service) deliver(ctx context.Context, p delivery.Parcel) error {
 		return s.Clients.Send(ctx, x.as(p.Account), to.String(), m)
 	case "sns":
 		return s.Clients.Publish(ctx, x.as(p.Account), to.String(), delivery.Message{Body: x.Input})
+	case "lambda":
+		return s.Clients.Invoke(ctx, x.as(p.Account), to.String(), []byte(x.Input))
 	case "events":
 		return s.put(ctx, p.Account, to, x)
 	case "logs":

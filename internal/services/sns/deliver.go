@@ -25,6 +25,12 @@ func (s *Service) deliver(ctx context.Context, p delivery.Parcel) error {
 			return err
 		}
 		return s.Clients.Send(ctx, x.as(), x.Endpoint, m)
+	case "lambda":
+		event, err := s.event(ctx, x)
+		if err != nil {
+			return err
+		}
+		return s.Clients.Invoke(ctx, x.as(), x.Endpoint, event)
 	case "http", "https":
 		return s.post(ctx, x)
 	case "email", "email-json":

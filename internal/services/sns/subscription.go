@@ -99,7 +99,12 @@ func (s *Service) checkEndpoint(protocol, endpoint string, t topic) error {
 		if s.Mail == "" {
 			return invalid("Protocol Reason: no mail server is configured; start Atelier with --mail")
 		}
-	case "lambda", "sms", "application", "firehose":
+	case "lambda":
+		a, err := arn.Parse(endpoint)
+		if err != nil || a.Service != "lambda" || !strings.HasPrefix(a.Resource, "function:") {
+			return invalid("Lambda endpoint ARN")
+		}
+	case "sms", "application", "firehose":
 		return invalid("Protocol Reason: %s is not implemented by Atelier", protocol)
 	default:
 		return invalid("Amazon SNS does not support this protocol string: %s", protocol)
@@ -203,7 +208,7 @@ func (s *Service) Subscribe(ctx context.Context, in *sns.SubscribeInput) (*sns.S
 			return nil, err
 		}
 	}
-	if a, err := arn.Parse(b.Endpoint); b.Protocol == "sqs" && err == nil && a.Account == call.Account() {
+	if a, err := arn.Parse(b.Endpoint); (b.Protocol == "sqs" || b.Protocol == "lambda") && err == nil && a.Account == call.Account() {
 		b.Confirmed, b.Authenticated, b.Token = true, true, ""
 	}
 	err = s.Store.Update(ctx, func(tx *store.Tx) error {
@@ -318,7 +323,7 @@ func (s *Service) Unsubscribe(ctx context.Context, in *sns.UnsubscribeInput) (*s
 		if err != nil {
 			return err
 		}
-		if unsigned(ctx) && (b.Protected || b.Protocol == "sqs") {
+		if unsigned(ctx) && (b.Protected || b.Protocol == "sqs" || b.Protocol == "lambda") {
 			return wire.Errorf(403, "AuthorizationError", "This subscription can be deleted only by its owner or the owner of its topic.")
 		}
 		if err := s.subscriptions.Delete(tx, k); err != nil {

@@ -71,10 +71,18 @@ func (s *Service) target(ctx context.Context, k store.Key) ([]wire.Target, error
 	return []wire.Target{t}, err
 }
 
+// firstPolicy is what a topic has until it is given another: it lets in what works for the owner, such as the alarms of the account.
+func firstPolicy(k store.Key) string {
+	return `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow",` +
+		`"Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission",` +
+		`"SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"` + topicARN(k) +
+		`","Condition":{"StringEquals":{"AWS:SourceOwner":"` + k.Account + `"}}}]}`
+}
+
 func (s *Service) policy(k store.Key, t topic) (*authz.Policy, error) {
 	text := t.Attributes["Policy"]
 	if text == "" {
-		return nil, nil
+		text = firstPolicy(k)
 	}
 	if p, ok := s.policies.Load(k); ok {
 		return p.(*authz.Policy), nil
@@ -284,10 +292,7 @@ func (s *Service) GetTopicAttributes(ctx context.Context, in *sns.GetTopicAttrib
 	}
 	out := maps.Clone(t.Attributes)
 	if out["Policy"] == "" {
-		out["Policy"] = `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow",` +
-			`"Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission",` +
-			`"SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"` + topicARN(k) +
-			`","Condition":{"StringEquals":{"AWS:SourceOwner":"` + k.Account + `"}}}]}`
+		out["Policy"] = firstPolicy(k)
 	}
 	out["EffectiveDeliveryPolicy"] = deliveryPolicy
 	if p := out["DeliveryPolicy"]; p != "" {

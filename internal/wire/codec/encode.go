@@ -62,10 +62,14 @@ func (a *answer) send() error {
 	if a.proto == protoCBOR {
 		h.Set("Smithy-Protocol", "rpc-v2-cbor")
 	}
+	if a.status == http.StatusNoContent || a.status == http.StatusNotModified {
+		a.w.WriteHeader(a.status) // which say that there is no body, not even an empty object
+		return nil
+	}
 	if a.kind != "" && h.Get("Content-Type") == "" {
 		h.Set("Content-Type", a.kind)
 	}
-	if a.stream == nil && a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+	if a.stream == nil {
 		h.Set("Content-Length", strconv.Itoa(len(a.b)))
 	}
 	a.w.WriteHeader(a.status)

@@ -1,6 +1,9 @@
 package athena
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestPartitions(t *testing.T) {
 	_, c := start(t)
@@ -37,4 +40,24 @@ func TestPartitions(t *testing.T) {
 		'projection.dt.type'='date', 'projection.dt.format'='yyyy-MM-dd', 'projection.dt.range'='2024-01-01,2024-01-10',
 		'projection.h.type'='integer', 'projection.h.range'='1,3', 'storage.location.template'='s3://lake/days/dt=${dt}/h=${h}/')`)
 	c.gives("SELECT * FROM sales.projected ORDER BY id", "id|name|dt|h", "1|x|2024-01-01|1", "2|y|2024-01-01|2", "3|z|2024-01-02|1")
+
+	// Injected: the values are those that the statement names, one way or another.
+	c.put("devices/d1/1/a.csv", "1,x\n")
+	c.put("devices/d2/2/a.csv", "2,y\n")
+	c.put("devices/d3/1/a.csv", "3,z\n")
+	c.gives(`CREATE EXTERNAL TABLE sales.devices (id int, name string) PARTITIONED BY (device string, v int)
+		ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION 's3://lake/devices/' TBLPROPERTIES ('projection.enabled'='true',
+		'projection.device.type'='injected', 'projection.v.type'='injected', 'storage.location.template'='s3://lake/devices/${device}/${v}/')`)
+	c.gives("SELECT * FROM sales.devices WHERE device = 'd1' AND v = 1", "id|name|device|v", "1|x|d1|1")
+	c.gives("SELECT id FROM sales.devices WHERE device IN ('d1', concat('d', '2')) AND v IN (1, 1 + 1) AND name <> 'x'", "id", "2")
+	c.gives("SELECT id FROM sales.devices AS d WHERE (d.device = 'd1' OR 'd3' = d.device) AND v = 1.0 ORDER BY id", "id", "1", "3")
+	c.gives("SELECT count(*) AS n FROM sales.devices WHERE device = NULL AND v = 1", "n", "0")
+	c.gives("SELECT a.id FROM sales.devices a JOIN sales.devices b ON a.id = b.id WHERE a.device = 'd1' AND a.v = 1 AND b.device IN ('d1', 'd2') AND b.v = 1", "id", "1")
+	const missing = "CONSTRAINT_VIOLATION: For the injected projected partition column %s, the WHERE clause must contain only static equality conditions, and at least one such condition must be present."
+	for where, key := range map[string]string{"": "device", "WHERE device = 'd1'": "v", "WHERE device > 'd1' AND v = 1": "device", "WHERE device <> 'd1' AND v = 1": "device",
+		"WHERE device = name AND v = 1": "device", "WHERE device = 'd1' AND v = 1 OR id = 1": "device", "WHERE device IN (SELECT 'd1') AND v = 1": "device",
+		"WHERE NOT (device = 'd1') AND v = 1": "device", "WHERE device = CAST(random() AS varchar) AND v = 1": "device"} {
+		c.fails("SELECT * FROM sales.devices "+where, fmt.Sprintf(missing, key))
+	}
+	c.fails("SELECT * FROM sales.devices WHERE device = '../days' AND v = 1", "has a value that no partition can have")
 }

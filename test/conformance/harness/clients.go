@@ -21,6 +21,12 @@ func DBT() (string, error) {
 	return filepath.Join(filepath.Dir(python), "dbt"), err
 }
 
+// Learn returns the interpreter of <root>/.cache/learn, which holds what test/conformance/learn/requirements.txt names. It makes
+// the environment when it isn't there.
+func Learn() (string, error) {
+	return environment(filepath.Join(".cache", "learn"), "learn", "import fasttext, sklearn, xgboost")
+}
+
 // environment returns the interpreter of an environment with the requirements of a directory of test/conformance. It is
 // made when the check fails in it.
 func environment(at, of, check string) (string, error) {

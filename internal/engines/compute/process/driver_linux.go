@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,24 +13,17 @@ import (
 	"github.com/atelier-studio/atelier/internal/engines/compute"
 )
 
-// Config is what the driver needs.
-type Config struct {
-	// Dir is the driver's own directory; one server at a time uses it.
-	Dir string
-	// Prepared is how many sandboxes are kept ready; 0 is 2, below 0 none.
-	Prepared int
-}
-
 // Driver starts programs on this machine.
 type Driver struct {
 	cfg    Config
 	groups *groups
 
 	mu      sync.Mutex
+	all     map[*sandbox]bool
 	ready   []*sandbox
 	filling bool
 	closed  bool
-	live    sync.WaitGroup
+	live    sync.WaitGroup // of sandboxes and of what fills ready
 }
 
 // New makes a driver and removes what a server that died has left in cfg.Dir. It starts nothing.
@@ -45,7 +39,7 @@ func New(cfg Config) (*Driver, error) {
 		return nil, fmt.Errorf("cannot find the sandboxes' directory: %w", err)
 	}
 	cfg.Dir = abs
-	d := &Driver{cfg: cfg, groups: findGroups(abs)}
+	d := &Driver{cfg: cfg, groups: findGroups(abs), all: map[*sandbox]bool{}}
 	d.groups.clean()
 	return d, nil
 }
@@ -75,17 +69,39 @@ func (d *Driver) Start(ctx context.Context, spec compute.Spec) (compute.Process,
 	return s, nil
 }
 
-// Close ends the sandboxes that wait for a program. Those that run one are their owners' to end.
+// Close ends everything that runs and waits for that.
 func (d *Driver) Close() {
 	d.mu.Lock()
-	ready := d.ready
 	d.ready, d.closed = nil, true
-	d.mu.Unlock()
-	for _, s := range ready {
+	for s := range d.all {
 		s.Kill()
 	}
+	d.mu.Unlock()
 	d.live.Wait()
 }
+
+// enlist counts a sandbox in; it fails when the driver is closed.
+func (d *Driver) enlist(s *sandbox) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return errClosed
+	}
+	d.all[s] = true
+	d.live.Add(1)
+	return nil
+}
+
+func (d *Driver) strike(s *sandbox) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all[s] {
+		delete(d.all, s)
+		d.live.Done()
+	}
+}
+
+var errClosed = errors.New("the server is stopping")
 
 // take returns a sandbox in which nothing runs yet.
 func (d *Driver) take(spec compute.Spec) (*sandbox, error) {

@@ -147,13 +147,29 @@ func (g *group) add(pid int) error {
 // holds says whether the group bounds memory and processes.
 func (g *group) holds() bool { return g.dirs["memory"] != "" && g.dirs["pids"] != "" }
 
-func (g *group) limit(l compute.Limits) error {
+// inUse is the memory that the group takes, own what of it is its processes' own, in bytes.
+func (g *group) inUse() int64 {
+	if g.unified {
+		return g.number("memory", "memory.current", "")
+	}
+	return g.number("memory", "memory.usage_in_bytes", "")
+}
+
+func (g *group) own() int64 {
+	if g.unified {
+		return g.number("memory", "memory.stat", "anon")
+	}
+	return g.number("memory", "memory.stat", "rss")
+}
+
+// limit bounds the group. extraMB is for what is in memory but not the program's.
+func (g *group) limit(l compute.Limits, extraMB int) error {
 	memory, swap, period := "memory.limit_in_bytes", "memory.memsw.limit_in_bytes", 100000
 	if g.unified {
 		memory, swap = "memory.max", "memory.swap.max"
 	}
 	if l.MemoryMB > 0 {
-		bytes := strconv.Itoa(l.MemoryMB << 20)
+		bytes := strconv.Itoa((l.MemoryMB + extraMB) << 20)
 		if err := g.set("memory", memory, bytes); err != nil {
 			return err
 		}
@@ -166,7 +182,11 @@ func (g *group) limit(l compute.Limits) error {
 		return err
 	}
 	if l.CPU <= 0 {
-		return nil
+		// no limit, but the server comes first
+		if g.unified {
+			return g.set("cpu", "cpu.weight", "20")
+		}
+		return g.set("cpu", "cpu.shares", "205")
 	}
 	quota := strconv.Itoa(max(int(l.CPU*float64(period)), 1000))
 	if g.unified {

@@ -59,6 +59,8 @@ static struct {
 	int nlimits, merge;
 	struct sock_fprog filter;
 	pid_t program;
+	int acknowledged; // the server knows that the program runs
+	int ended, status; // the program has ended, and how
 	int failed; // errno of the first command that failed
 	char what[512];
 } box;
@@ -174,8 +176,11 @@ static int enter(void) {
 }
 
 static const char *become(void) {
-	for (int i = 0; i < box.nlimits; i++)
-		if (setrlimit(box.limits[i].resource, &box.limits[i].value)) return "limit";
+	for (int i = 0; i < box.nlimits; i++) {
+		struct rlimit own, *want = &box.limits[i].value;
+		if (!getrlimit(box.limits[i].resource, &own) && want->rlim_max > own.rlim_max) want->rlim_cur = want->rlim_max = own.rlim_max;
+		if (setrlimit(box.limits[i].resource, want)) return "limit";
+	}
 	for (int c = 0; c < 64; c++) prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
 	setgroups(0, NULL);
 	if (setresgid(box.user, box.user, box.user) || setresuid(box.user, box.user, box.user)) return "become the user";
@@ -294,6 +299,13 @@ static void build(char op, char **f, int n, char *raw, size_t size) {
 	}
 }
 
+// end_with_program ends the sandbox when its program has ended.
+static void end_with_program(void) {
+	if (!box.ended) return;
+	answer('X', &box.status, sizeof box.status);
+	_exit(0);
+}
+
 // command reads and does one command: a letter, four bytes of length, fields that each end with a zero byte.
 static void command(void) {
 	char head[5];
@@ -316,6 +328,8 @@ static void command(void) {
 			_exit(1);
 		}
 		answer('Y', "", 0);
+		box.acknowledged = box.program > 0;
+		end_with_program();
 		break;
 	case 'S': send_socket(); break;
 	case 'z': kill(-1, SIGSTOP); break;
@@ -327,16 +341,12 @@ static void command(void) {
 	free(raw);
 }
 
-// reap collects what has ended; the end of the program is the end of all.
+// reap collects what has ended.
 static void reap(void) {
 	int status;
 	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != box.program) continue;
-		if (!box.failed) answer('X', &status, sizeof status);
-		else box.program = 0;
-		if (!box.failed) _exit(0);
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == box.program) box.ended = 1, box.status = status;
 }
 
 __attribute__((constructor)) static void first(int argc, char **argv) {
@@ -357,6 +367,7 @@ __attribute__((constructor)) static void first(int argc, char **argv) {
 			struct signalfd_siginfo info;
 			(void)!read(ended, &info, sizeof info);
 			reap();
+			if (box.acknowledged) end_with_program();
 		}
 		if (p[0].revents) command();
 	}

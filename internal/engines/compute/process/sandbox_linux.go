@@ -24,6 +24,7 @@ type sandbox struct {
 	cmd     *exec.Cmd
 	control *net.UnixConn
 	group   *group
+	guard   *guard
 	trees   int
 	out     [2]outlet // its stdout and stderr
 
@@ -80,14 +81,14 @@ func (d *Driver) begin(network compute.Network) (*sandbox, error) {
 		_ = conn.Close()
 		return nil, err
 	}
+	s.guard = &guard{group: s.group, over: s.Kill}
 	s.group.into(s.cmd.SysProcAttr)
 	if err := s.cmd.Start(); err != nil {
 		_ = conn.Close()
 		s.group.remove()
 		return nil, fmt.Errorf("cannot make namespaces: %w (%s)", err, Probe().Missing())
 	}
-	err = s.group.add(s.cmd.Process.Pid)
-	d.live.Add(1)
+	err = errors.Join(s.group.add(s.cmd.Process.Pid), d.enlist(s))
 	go s.wait()
 	if err != nil {
 		s.Kill()
@@ -111,7 +112,7 @@ func attributes(network compute.Network) *syscall.SysProcAttr {
 
 // run lets a program begin.
 func (s *sandbox) run(spec compute.Spec) error {
-	if err := s.group.limit(spec.Limits); err != nil {
+	if err := s.group.limit(spec.Limits, scratch(spec)); err != nil {
 		return err
 	}
 	for _, l := range spec.Listeners {
@@ -131,7 +132,11 @@ func (s *sandbox) run(spec compute.Spec) error {
 	}
 	p := plan{trees: s.trees}
 	p.program(s.driver.cfg.Dir+"/root", spec, s.group.holds())
-	return s.do(p)
+	if err := s.do(p); err != nil {
+		return err
+	}
+	s.guard.start(spec.Limits.MemoryMB)
+	return nil
 }
 
 // do sends commands and waits until they are done.
@@ -228,7 +233,7 @@ func received(oob []byte) (int, error) {
 
 // wait sees a sandbox to its end.
 func (s *sandbox) wait() {
-	defer s.driver.live.Done()
+	defer s.driver.strike(s)
 	s.hear()
 	_ = s.cmd.Wait() // returns when every process inside has ended
 	s.mu.Lock()
@@ -243,8 +248,10 @@ func (s *sandbox) wait() {
 	for i := range s.out {
 		_ = s.out[i].pipe.Close()
 	}
+	s.guard.pause(true)
 	used := s.usage()
-	exit := compute.Exit{Code: 128 + int(syscall.SIGKILL), Signal: syscall.SIGKILL.String(), OutOfMemory: s.group.outOfMemory()}
+	exit := compute.Exit{Code: 128 + int(syscall.SIGKILL), Signal: syscall.SIGKILL.String()}
+	exit.OutOfMemory = s.group.outOfMemory() || s.guard.exceeded()
 	if st := s.status; st != nil && st.Exited() {
 		exit.Code, exit.Signal = st.ExitStatus(), ""
 	} else if st != nil {
@@ -253,8 +260,8 @@ func (s *sandbox) wait() {
 	s.mu.Lock()
 	s.exit, s.used = exit, used
 	s.mu.Unlock()
-	s.group.remove()
 	close(s.done)
+	s.group.remove()
 }
 
 func (s *sandbox) alive() bool {
@@ -267,10 +274,16 @@ func (s *sandbox) alive() bool {
 }
 
 // Freeze stops the program.
-func (s *sandbox) Freeze() error { return s.tell('z') }
+func (s *sandbox) Freeze() error {
+	s.guard.pause(true)
+	return s.tell('z')
+}
 
 // Resume lets it go on.
-func (s *sandbox) Resume() error { return s.tell('g') }
+func (s *sandbox) Resume() error {
+	s.guard.pause(false)
+	return s.tell('g')
+}
 
 // Terminate asks the program to end, and ends it.
 func (s *sandbox) Terminate(ctx context.Context, grace time.Duration) {

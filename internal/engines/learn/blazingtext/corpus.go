@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 
@@ -95,7 +94,7 @@ func fromManifest(b []byte, file string) ([]byte, error) {
 func count(d *dictionary, text []byte, parts int) corpus {
 	pieces := split(text, parts)
 	dictionaries, corpora := make([]dictionary, len(pieces)), make([]corpus, len(pieces))
-	together(len(pieces), func(i int) {
+	learn.Together(len(pieces), func(i int) {
 		corpora[i] = tokenize(pieces[i], func(b []byte) int32 { return dictionaries[i].add(b, hashOf(b), 1) })
 	})
 	var whole corpus
@@ -158,16 +157,4 @@ func split(text []byte, parts int) [][]byte {
 		}
 	}
 	return append(pieces, text)
-}
-
-// together calls f of 0 to n-1 at once.
-func together(n int, f func(i int)) {
-	var wait sync.WaitGroup
-	for i := range n - 1 {
-		wait.Go(func() { f(i) })
-	}
-	if n > 0 {
-		f(n - 1)
-	}
-	wait.Wait()
 }

@@ -1,6 +1,10 @@
 package blazingtext
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/atelier-studio/atelier/internal/engines/learn"
+)
 
 // features are what the vectors of each line of a corpus are taken of: rows of the model's input, without those that no
 // line has.
@@ -35,9 +39,10 @@ func extract(d *dictionary, c corpus, buckets, ngrams, parts int) *features {
 		f.ends[i], f.lends[i] = size, labels
 	}
 	f.rows, f.labels = make([]int32, size), make([]int32, labels)
-	together(parts, func(part int) {
+	learn.Together(parts, func(part int) {
 		var hashes []uint64
-		for i := len(c.ends) * part / parts; i < len(c.ends)*(part+1)/parts; i++ {
+		first, last := learn.Share(len(c.ends), parts, part)
+		for i := first; i < last; i++ {
 			rows, labels := f.rows[before(f.ends, i):before(f.ends, i)], f.labels[before(f.lends, i):before(f.lends, i)]
 			hashes = hashes[:0]
 			for _, t := range c.line(i) {

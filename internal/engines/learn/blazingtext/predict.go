@@ -148,7 +148,7 @@ func (m *Model) answer(ctx context.Context, questions []question) ([][]byte, err
 	const piece = 64
 	answers := make([][]byte, len(questions))
 	var taken atomic.Int64
-	together(min(2, 1+len(questions)/(2*piece)), func(int) {
+	learn.Together(min(2, 1+len(questions)/(2*piece)), func(int) {
 		t := m.newTeller()
 		for ctx.Err() == nil {
 			first := int(taken.Add(piece)) - piece

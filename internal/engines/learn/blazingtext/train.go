@@ -122,7 +122,7 @@ func (t *trainer) run(ctx context.Context) error {
 	var kept []float32
 	for epoch := 1; epoch <= t.epochs; epoch++ {
 		losses := make([]float64, t.limits.Threads)
-		together(t.limits.Threads, func(part int) { losses[part] = t.epoch(ctx, part, uint64(epoch)) })
+		learn.Together(t.limits.Threads, func(part int) { losses[part] = t.epoch(ctx, part, uint64(epoch)) })
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (t *trainer) epoch(ctx context.Context, part int, seed uint64) (loss float6
 	l := learner{model: t.model, dim: t.settings.dim, hidden: make([]float32, t.dim), gradient: make([]float32, t.dim), scores: make([]float32, t.words.labels)}
 	random := rand.New(rand.NewPCG(seed, uint64(part)))
 	lines, parts := len(t.tokens), t.limits.Threads
-	first, last := lines*part/parts, lines*(part+1)/parts
+	first, last := learn.Share(lines, parts, part)
 	learned, rate := before(t.tokens, first), t.rateAt(t.done.Load())
 	for i := first; i < last; i++ {
 		rows, labels := t.features.line(i)
@@ -247,9 +247,10 @@ func (t *trainer) report() {
 func (t *trainer) accuracy(f *features) (part float64, all int) {
 	parts := t.limits.Threads
 	right, labelled := make([]int, parts), make([]int, parts)
-	together(parts, func(p int) {
+	learn.Together(parts, func(p int) {
 		hidden, scores := make([]float32, t.dim), make([]float32, t.words.labels)
-		for i := len(f.ends) * p / parts; i < len(f.ends)*(p+1)/parts; i++ {
+		first, last := learn.Share(len(f.ends), parts, p)
+		for i := first; i < last; i++ {
 			rows, labels := f.line(i)
 			if len(labels) == 0 {
 				continue

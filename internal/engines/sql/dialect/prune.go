@@ -30,6 +30,7 @@ func (t *translator) prune(where expr) {
 		if cond := keyCondition(t.o, where, s); cond != "" {
 			s.use.prunes = append(s.use.prunes, cond)
 		}
+		s.use.keys = append(s.use.keys, keysOf(t.o, where, s))
 	}
 }
 

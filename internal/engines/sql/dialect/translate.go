@@ -54,6 +54,7 @@ type Use struct {
 	Columns map[string]bool
 	refs    int      // how often a FROM names it
 	prunes  []string // what is known of its keys, for those that say something
+	keys    []Keys   // and in a form that others can read
 }
 
 // Statement is a translated SELECT.

@@ -174,8 +174,12 @@ type part struct {
 
 // parts lists the files of the partitions that are wanted, and adds up what is read of them.
 func (q *query) parts(ctx context.Context, b *bound) ([]part, error) {
-	var out []part
-	for _, p := range q.wanted(ctx, b) {
+	wanted, err := q.wanted(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]part, 0, len(wanted))
+	for _, p := range wanted {
 		list, err := p.Files(ctx)
 		if err != nil {
 			return nil, err

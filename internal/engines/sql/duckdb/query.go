@@ -85,13 +85,18 @@ func (q *query) run(ctx context.Context) (*rows, error) {
 		return nil, explain(err, q.st)
 	}
 	q.stats.Executed = time.Since(begin)
+	out := newRows(res, q.columns())
+	out.stats = q.stats
+	return out, nil
+}
+
+// columns are those of the result.
+func (q *query) columns() []sql.ResultColumn {
 	cols := make([]sql.ResultColumn, len(q.st.Columns))
 	for i, c := range q.st.Columns {
 		cols[i] = sql.ResultColumn{Name: c.Name, Type: c.Type}
 	}
-	out := newRows(res, cols)
-	out.stats = q.stats
-	return out, nil
+	return cols
 }
 
 // plan goes through the first phase: it leaves an instance that holds what the statement may see, and is locked.

@@ -2,6 +2,8 @@ package duckdb
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -42,41 +44,83 @@ func (q *query) scan(ctx context.Context, b *bound, list []part, cols []dialect.
 
 // wanted leaves out the partitions of which no row can have a part, before any of their files is looked for. Of a table
 // that is cut to rows only the cut decides: which partitions are read, and for how long, tells of its rows.
-func (q *query) wanted(ctx context.Context, b *bound) []sql.Partition {
-	all := b.table.Partitions
+func (q *query) wanted(ctx context.Context, b *bound) ([]sql.Partition, error) {
 	var keys []dialect.Column
 	for _, c := range b.cols {
 		if c.Key {
 			keys = append(keys, c)
 		}
 	}
-	cond := b.use.Prune()
+	cond, known := b.use.Prune(), b.use.Keys()
 	if cut := b.table.Cut; cut.Rows != "" {
-		cond = dialect.KeyCondition(cut.Rows, keys)
+		cond, known = dialect.KeyCondition(cut.Rows, keys), dialect.KeysOf(cut.Rows, keys)
 	} else if len(cut.Cells) > 0 {
-		return all
+		cond, known = "", dialect.Keys{}
+	}
+	all := b.table.Partitions
+	if b.table.List != nil {
+		var err error
+		if all, err = b.table.List(ctx, sql.Keys{Filter: known.Filter, Values: q.constants(known, keys)}); err != nil {
+			return nil, err
+		}
 	}
 	if cond == "" || len(keys) == 0 || len(all) < 2 {
-		return all
+		return all, nil
 	}
-	names := quoted("#i")
-	for i := range keys {
-		names += ", " + quoted(keys[i].Name)
-	}
-	rows := make([]string, len(all))
-	for i, p := range all {
-		rows[i] = "(" + literal(strconv.Itoa(i))
-		for _, k := range keys {
-			rows[i] += ", " + partitionValue(b.table, p.Values, k)
+	return q.matching(ctx, b, all, keys, cond), nil
+}
+
+// constants computes what keys must equal.
+func (q *query) constants(known dialect.Keys, keys []dialect.Column) func(context.Context, string) ([]string, error) {
+	return func(ctx context.Context, key string) ([]string, error) {
+		list := known.Values[strings.ToLower(key)]
+		at := slices.IndexFunc(keys, func(c dialect.Column) bool { return strings.EqualFold(c.Name, key) })
+		if list == nil || at < 0 {
+			return nil, nil
 		}
-		rows[i] += ")"
+		rows := make([]string, len(list))
+		for i, v := range list {
+			for _, m := range dialect.Macros(v) {
+				if err := q.in.exec(ctx, m); err != nil {
+					return nil, err
+				}
+			}
+			rows[i] = "(CAST(TRY_CAST(" + v + " AS " + keys[at].Type.Duck() + ") AS VARCHAR))"
+		}
+		out, err := q.in.strings(ctx, "SELECT DISTINCT v FROM (VALUES "+strings.Join(rows, ", ")+") AS t(v) WHERE v IS NOT NULL ORDER BY v")
+		if out == nil {
+			out = []string{} // it equals nothing
+		}
+		return out, err
+	}
+}
+
+// matching are the partitions whose values meet a condition.
+func (q *query) matching(ctx context.Context, b *bound, all []sql.Partition, keys []dialect.Column, cond string) []sql.Partition {
+	// The values come as lists and not as text of the statement, which the engine would read for seconds when they are many.
+	lists, casts := "unnest(range("+strconv.Itoa(len(all))+")) AS "+quoted("#i"), ""
+	params := make([]string, len(keys))
+	for i, k := range keys {
+		at, values := keyIndex(b.table, k), make([]*string, len(all))
+		for n := range all {
+			if v := all[n].Values; at >= 0 && at < len(v) && v[at] != sql.NullPartition {
+				values[n] = &v[at]
+			}
+		}
+		text, err := json.Marshal(values)
+		if err != nil {
+			return all
+		}
+		params[i] = string(text)
+		lists += ", unnest(from_json($" + strconv.Itoa(i+1) + "::VARCHAR, '[\"VARCHAR\"]')) AS " + quoted("#"+k.Name)
+		casts += ", CAST(" + quoted("#"+k.Name) + " AS " + k.Type.Duck() + ") AS " + quoted(k.Name)
 	}
 	for _, m := range dialect.Macros(cond) {
 		if q.in.exec(ctx, m) != nil {
 			return all
 		}
 	}
-	kept, err := q.in.strings(ctx, "SELECT \"#i\" FROM (VALUES "+strings.Join(rows, ", ")+") AS v("+names+") WHERE "+cond)
+	kept, err := q.in.strings(ctx, "SELECT CAST(\"#i\" AS VARCHAR) FROM (SELECT \"#i\""+casts+" FROM (SELECT "+lists+")) WHERE "+cond, params...)
 	if err != nil {
 		return all // the condition will fail again where it can be told
 	}
@@ -148,24 +192,28 @@ func (q *query) scanFiles(ctx context.Context, b *bound, cols []dialect.Column, 
 	return "SELECT " + strings.Join(items, ", ") + " FROM " + src.from, nil
 }
 
+// keyIndex is where a partition has its value of a key or of a fixed column, -1 for a column of the files.
+func keyIndex(t *sql.Table, c dialect.Column) int {
+	is := func(name string) bool { return strings.EqualFold(name, c.Name) }
+	if i := slices.IndexFunc(t.Keys, func(k sql.Column) bool { return is(k.Name) }); i >= 0 {
+		return i
+	}
+	if i := slices.IndexFunc(t.Fixed, is); i >= 0 {
+		return len(t.Keys) + i
+	}
+	return -1
+}
+
 // partitionValue is the constant of a partition key or a fixed column, "" for a column of the files.
 func partitionValue(t *sql.Table, values []string, c dialect.Column) string {
-	for i := range len(t.Keys) + len(t.Fixed) {
-		name := ""
-		if i < len(t.Keys) {
-			name = t.Keys[i].Name
-		} else {
-			name = t.Fixed[i-len(t.Keys)]
-		}
-		if !strings.EqualFold(name, c.Name) {
-			continue
-		}
-		if i >= len(values) || values[i] == sql.NullPartition {
-			return "CAST(NULL AS " + c.Type.Duck() + ")"
-		}
-		return "CAST(" + literal(values[i]) + " AS " + c.Type.Duck() + ")"
+	i := keyIndex(t, c)
+	switch {
+	case i < 0:
+		return ""
+	case i >= len(values) || values[i] == sql.NullPartition:
+		return "CAST(NULL AS " + c.Type.Duck() + ")"
 	}
-	return ""
+	return "CAST(" + literal(values[i]) + " AS " + c.Type.Duck() + ")"
 }
 
 func pathList(paths []string) string {

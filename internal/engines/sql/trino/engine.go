@@ -127,6 +127,7 @@ type query struct {
 	st      *dialect.Statement
 	args    []any
 	scan    int64
+	inputs  []sql.Name // tables that it names
 }
 
 // start writes the statement for the cluster.
@@ -153,7 +154,7 @@ func (e *Engine) start(ctx context.Context, r sql.Request) (*query, error) {
 	})}
 	var err error
 	q.st, err = dialect.Bind(r.SQL, dialect.Options{Catalog: r.Session.Catalog, Database: r.Session.Database, User: r.Session.User,
-		Params: r.Params, Lookup: e.lookup(ctx, r.Tables, 0)})
+		Params: r.Params, Lookup: q.lookup(ctx, r.Tables, 0)})
 	if err != nil {
 		q.release()
 		return nil, sql.AsError(err)

@@ -14,49 +14,39 @@ import (
 )
 
 // Explain implements sql.Engine. Of the plan it gives what operators there are: no estimates, no places.
-func (e *Engine) Explain(ctx context.Context, r sql.Request) (string, error) {
+func (e *Engine) Explain(ctx context.Context, r sql.Request) (*sql.Plan, error) {
 	q, err := e.start(ctx, r)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer q.release()
 	const before = "EXPLAIN (TYPE LOGICAL, FORMAT JSON) "
 	rows, err := q.rows(before + q.st.SQL)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer rows.Close()
 	c, err := rows.Next(q.ctx)
 	if err != nil {
-		return "", sql.AsError(err)
+		return nil, sql.AsError(err)
 	}
 	text, _ := c.Columns[0][0].(string)
-	var roots map[string]operator
+	var roots map[string]sql.Operator
 	if err := json.Unmarshal([]byte(text), &roots); err != nil {
-		var one operator
+		var one sql.Operator
 		if err := json.Unmarshal([]byte(text), &one); err != nil {
-			return "", sql.AsError(err)
+			return nil, sql.AsError(err)
 		}
-		roots = map[string]operator{"0": one}
+		roots = map[string]sql.Operator{"0": one}
 	}
-	var b strings.Builder
-	b.WriteString("Query Plan\n")
+	p := &sql.Plan{Root: sql.Operator{Name: "Output"}, Inputs: q.inputs}
 	for _, k := range slices.Sorted(maps.Keys(roots)) {
-		roots[k].write(&b, 0)
+		p.Root.Children = append(p.Root.Children, roots[k])
 	}
-	return b.String(), nil
-}
-
-type operator struct {
-	Name     string     `json:"name"`
-	Children []operator `json:"children"`
-}
-
-func (o operator) write(b *strings.Builder, depth int) {
-	b.WriteString(strings.Repeat("    ", depth) + "- " + o.Name + "\n")
-	for _, c := range o.Children {
-		c.write(b, depth+1)
+	if len(p.Root.Children) == 1 {
+		p.Root = p.Root.Children[0]
 	}
+	return p, nil
 }
 
 // place is how Trino begins a message that has a place.

@@ -28,6 +28,9 @@ func (p *parser) alter() Statement {
 		d.Properties = p.pairs()
 		return d
 	}
+	if p.try("view") {
+		return p.alterView()
+	}
 	p.expect("table")
 	a := AlterTable{Table: p.name()}
 	if p.try("partition") {
@@ -35,6 +38,25 @@ func (p *parser) alter() Statement {
 	}
 	a.Action = p.action(a.Spec != nil)
 	return a
+}
+
+func (p *parser) alterView() Statement {
+	v := AlterView{View: p.name(), Force: p.try("force")}
+	switch {
+	case p.try("drop", "dialect"):
+		v.Action = "DROP"
+		return v
+	case p.try("add", "dialect"):
+		v.Action = "ADD"
+	case p.try("update", "dialect"):
+		v.Action = "UPDATE"
+	default:
+		p.fail("'ADD', 'DROP', 'FORCE', 'UPDATE'")
+	}
+	v.JSON = p.try("show", "view", "json")
+	p.expect("as")
+	v.Query = p.query()
+	return v
 }
 
 func (p *parser) action(partition bool) any {

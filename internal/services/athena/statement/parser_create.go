@@ -9,13 +9,20 @@ func (p *parser) create() Statement {
 	p.expect("create")
 	replace := p.try("or", "replace")
 	switch {
-	case p.try("view"), p.try("protected", "multi", "dialect", "view"):
+	case p.try("view"):
 		v := CreateView{View: p.name(), Replace: replace}
 		p.expect("as")
 		v.Query = p.query()
 		return v
+	case p.try("protected", "multi", "dialect", "view"):
+		v := CreateView{View: p.name(), Replace: replace, Protected: true}
+		p.expect("security", "definer")
+		v.JSON = p.try("show", "view", "json")
+		p.expect("as")
+		v.Query = p.query()
+		return v
 	case replace:
-		p.fail("'VIEW'")
+		p.fail("'PROTECTED', 'VIEW'")
 	case p.try("database"), p.try("schema"):
 		return p.createDatabase()
 	case p.try("external", "table"):
@@ -23,7 +30,7 @@ func (p *parser) create() Statement {
 	case p.try("table"):
 		return p.createTable(false)
 	}
-	p.fail("'DATABASE', 'EXTERNAL', 'OR', 'SCHEMA', 'TABLE', 'VIEW'")
+	p.fail("'DATABASE', 'EXTERNAL', 'OR', 'PROTECTED', 'SCHEMA', 'TABLE', 'VIEW'")
 	return nil
 }
 

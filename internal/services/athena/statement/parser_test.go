@@ -75,6 +75,11 @@ func TestParse(t *testing.T) {
 	f("create table if not exists a.b as (select 1)", CreateTableAs{Table: at("a.b", 1, 28), IfNotExist: true, Properties: map[string]Value{},
 		Query: strings.Repeat(" ", 34) + "(select 1)"})
 	f("create or replace view v as select '\\' x", CreateView{View: at("v", 1, 24), Replace: true, Query: strings.Repeat(" ", 28) + `select '\' x`})
+	f("create protected multi dialect view v security definer show view json as select 1", CreateView{View: at("v", 1, 37), Protected: true, JSON: true,
+		Query: strings.Repeat(" ", 73) + "select 1"})
+	f("alter view v force update dialect as select 1", AlterView{View: at("v", 1, 12), Force: true, Action: "UPDATE", Query: strings.Repeat(" ", 37) + "select 1"})
+	f("alter view v add dialect show view json as select 1", AlterView{View: at("v", 1, 12), Action: "ADD", JSON: true, Query: strings.Repeat(" ", 43) + "select 1"})
+	f("alter view a.v drop dialect", AlterView{View: at("a.v", 1, 12), Action: "DROP"})
 	f("insert into a.b (x, y) select 1, 2", Insert{at("a.b", 1, 13), []string{"x", "y"}, strings.Repeat(" ", 23) + "select 1, 2"})
 	f("insert into b values (1, 'a')", Insert{at("b", 1, 13), nil, strings.Repeat(" ", 14) + "values (1, 'a')"})
 	f("unload (select (1) a) to 's3://b/x/' with (format = 'JSON')", Unload{strings.Repeat(" ", 8) + "select (1) a", "s3://b/x/",

@@ -122,11 +122,21 @@ type (
 	// Repair is MSCK REPAIR TABLE.
 	Repair struct{ Table Name }
 
-	// CreateView is CREATE [OR REPLACE] VIEW.
+	// CreateView is CREATE [OR REPLACE] VIEW or, with Protected, CREATE [OR REPLACE] PROTECTED MULTI DIALECT VIEW.
 	CreateView struct {
-		View    Name
-		Replace bool
-		Query   string
+		View      Name
+		Replace   bool
+		Protected bool
+		JSON      bool // SHOW VIEW JSON: the view is told, not made
+		Query     string
+	}
+	// AlterView is ALTER VIEW … DIALECT. Action is ADD, UPDATE or DROP, which has no query.
+	AlterView struct {
+		View   Name
+		Force  bool
+		Action string
+		JSON   bool
+		Query  string
 	}
 	// CreateTableAs is CREATE TABLE … AS.
 	CreateTableAs struct {
@@ -274,6 +284,7 @@ func (s DropTable) Class() (string, string) {
 func (AlterTable) Class() (string, string)    { return "DDL", "ALTER_TABLE" }
 func (Repair) Class() (string, string)        { return "DDL", "MSCK_REPAIR_TABLE" }
 func (CreateView) Class() (string, string)    { return "DDL", "CREATE_VIEW" }
+func (AlterView) Class() (string, string)     { return "DDL", "ALTER_VIEW" }
 func (CreateTableAs) Class() (string, string) { return "DDL", "CREATE_TABLE_AS_SELECT" }
 func (Insert) Class() (string, string)        { return "DML", "INSERT" }
 func (Unload) Class() (string, string)        { return "DML", "UNLOAD" }

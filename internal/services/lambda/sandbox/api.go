@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
-
-type netListener = net.Listener
 
 const apiPrefix = "/2018-06-01/runtime/"
 
@@ -129,13 +126,13 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request, j *job) {
 	}
 	var body []byte
 	var err error
-	if j.sink != nil {
-		j.sink.Start(r.Header.Get("Content-Type"))
+	if j.out != nil {
+		j.out.start(r.Header.Get("Content-Type"))
 		limit := int64(MaxPayload)
 		if mode != "" {
 			limit = maxStreamed
 		}
-		err = copyUpTo(j.sink, r.Body, limit)
+		err = copyUpTo(j.out, r.Body, limit)
 	} else {
 		body, err = readUpTo(r.Body, r.ContentLength, MaxPayload)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -35,7 +36,8 @@ type environment struct {
 	f     Function
 	creds aws.Credentials
 	log   *journal
-	stale bool // under pool.mu: gets no more invocations
+	stale bool      // under pool.mu: gets no more invocations
+	since time.Time // under pool.mu: when it began to wait
 
 	process compute.Process
 	began   time.Time
@@ -77,9 +79,9 @@ func (e *environment) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	args, err := rt.command(e.f)
-	if err != nil {
-		e.failed = &failure{kind: "Runtime.InvalidEntrypoint", message: err.Error()}
+	args, failed := rt.command(e.f)
+	if failed != nil {
+		e.failed = failed
 		return nil // the function's fault, told when it is invoked
 	}
 	mounts := append([]compute.Mount{{Source: e.f.CodeDir, Target: "/var/task"}}, rt.mounts...)
@@ -90,7 +92,7 @@ func (e *environment) start(ctx context.Context) error {
 	spec := compute.Spec{
 		Name: e.f.Name, Args: args, Env: e.environ(rt), Dir: "/var/task", Mounts: mounts,
 		Limits: compute.Limits{MemoryMB: e.f.MemoryMB, TmpMB: e.f.StorageMB},
-		Listeners: []compute.Listener{{Port: runtimePort, Serve: func(l netListener) { _ = api.Serve(l) }},
+		Listeners: []compute.Listener{{Port: runtimePort, Serve: func(l net.Listener) { _ = api.Serve(l) }},
 			{Port: endpointPort, Serve: e.pool.serveEndpoint}},
 		Stdout: e.log, Stderr: e.log,
 	}

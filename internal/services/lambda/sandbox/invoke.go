@@ -9,7 +9,7 @@ import (
 // job is one invocation in a process.
 type job struct {
 	Invocation
-	sink Sink
+	out  *outflow // where a streamed answer goes; nil when it is kept
 	cold bool
 	// began is when the runtime got the event, deadline when it must have answered.
 	began, deadline time.Time
@@ -33,15 +33,20 @@ func (j *job) finish(payload []byte, f *failure) {
 	close(j.done)
 }
 
-// invoke gives the process an event and waits for the answer, or for what comes instead.
-func (e *environment) invoke(in Invocation, sink Sink) Result {
+// invoke gives the process an event and waits for the answer, or for what comes instead. It is false when a process that waited died
+// before it got the event.
+func (e *environment) invoke(in Invocation, sink Sink) (Result, bool) {
 	if in.InvokedARN == "" {
 		in.InvokedARN = e.f.ARN
 	}
 	if in.TraceID == "" {
 		in.TraceID = newTraceID(e.pool.cfg.Clock.Now())
 	}
-	j := &job{Invocation: in, sink: sink, cold: e.firstUse(), taken: make(chan struct{}), done: make(chan struct{})}
+	j := &job{Invocation: in, cold: e.firstUse() && !e.f.provisioned, taken: make(chan struct{}), done: make(chan struct{})}
+	if sink != nil {
+		j.out = &outflow{sink: sink}
+		defer j.out.close()
+	}
 	e.log.begin(j.cold)
 	begin := time.Now()
 	if e.process == nil {
@@ -49,10 +54,15 @@ func (e *environment) invoke(in Invocation, sink Sink) Result {
 	} else {
 		e.deliver(j)
 	}
-	if !j.began.IsZero() {
+	select {
+	case <-j.taken:
 		begin = j.began
+	default:
+		if !j.cold && j.failure != nil && j.failure.kind != timedOut {
+			return Result{}, false
+		}
 	}
-	return e.result(j, time.Since(begin))
+	return e.result(j, time.Since(begin)), true
 }
 
 // firstUse says whether no invocation was here before.
@@ -133,4 +143,36 @@ func (e *environment) result(j *job, took time.Duration) Result {
 		e.rest()
 	}
 	return r
+}
+
+// outflow passes an answer on to a sink until the invocation is over, whatever the function still writes then. What a sink doesn't take any
+// more is dropped: a caller who goes away does not change what the function sees.
+type outflow struct {
+	mu   sync.Mutex
+	sink Sink
+}
+
+func (o *outflow) start(contentType string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sink != nil {
+		o.sink.Start(contentType)
+	}
+}
+
+func (o *outflow) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sink != nil {
+		if _, err := o.sink.Write(p); err != nil {
+			o.sink = nil
+		}
+	}
+	return len(p), nil
+}
+
+func (o *outflow) close() {
+	o.mu.Lock()
+	o.sink = nil
+	o.mu.Unlock()
 }

@@ -26,6 +26,9 @@ type Config struct {
 	Clock clock.Clock
 	// Idle is how long a process waits for its next event before it ends; 0 is 5 minutes.
 	Idle time.Duration
+	// MaxProcesses is how many processes there may be at once; 0 is 200. When there are as many, the one that has waited longest makes
+	// room for a new one; when all are busy, Invoke returns ErrBusy.
+	MaxProcesses int
 	// Search are directories that hold language interpreters, patterns of filepath.Match included; nil is DefaultSearch.
 	Search []string
 }
@@ -38,6 +41,7 @@ type Pool struct {
 
 	mu     sync.Mutex
 	shelf  map[string]*shelf // by Function.key()
+	count  int               // of environments
 	closed bool
 	live   sync.WaitGroup
 }
@@ -46,8 +50,13 @@ type Pool struct {
 type shelf struct {
 	idle     []*environment // the last one was used last
 	all      map[*environment]bool
-	reserved int // how many Prepare keeps
+	reserved int      // how many Prepare keeps
+	f        Function // what Prepare was given
 }
+
+// ErrBusy is returned when there are as many busy processes as there may be. The caller may try again, as with AWS's
+// TooManyRequestsException.
+var ErrBusy = errors.New("all processes are busy")
 
 var errClosed = errors.New("the server is stopping")
 
@@ -55,6 +64,9 @@ var errClosed = errors.New("the server is stopping")
 func New(cfg Config) *Pool {
 	if cfg.Idle == 0 {
 		cfg.Idle = 5 * time.Minute
+	}
+	if cfg.MaxProcesses == 0 {
+		cfg.MaxProcesses = 200
 	}
 	if cfg.Search == nil {
 		cfg.Search = DefaultSearch()
@@ -71,11 +83,16 @@ func (f Function) key() string { return f.ARN + ":" + f.Version }
 // unless the function failed. A function that has begun goes on when ctx ends, as in AWS, until its timeout.
 func (p *Pool) Invoke(ctx context.Context, f Function, in Invocation, sink Sink) (Result, error) {
 	f = f.withDefaults()
-	e, err := p.acquire(ctx, f)
-	if err != nil {
-		return Result{}, err
+	for {
+		e, err := p.acquire(ctx, f)
+		if err != nil {
+			return Result{}, err
+		}
+		if r, ok := e.invoke(in, sink); ok {
+			return r, nil
+		}
+		// a warm process that died before it got the event: not this event's fault
 	}
-	return e.invoke(in, sink), nil
 }
 
 // acquire returns an environment for one invocation: the one that was used last, or a new one.
@@ -107,24 +124,55 @@ func (p *Pool) pop(f Function) *environment {
 // start makes a new environment, which has no invocation yet.
 func (p *Pool) start(ctx context.Context, f Function) (*environment, error) {
 	e := newEnvironment(p, f)
-	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return nil, errClosed
+	if err := p.enter(e); err != nil {
+		return nil, err
 	}
-	s := p.shelf[f.key()]
-	if s == nil {
-		s = &shelf{all: map[*environment]bool{}}
-		p.shelf[f.key()] = s
-	}
-	s.all[e] = true
-	p.live.Add(1)
-	p.mu.Unlock()
 	if err := e.start(ctx); err != nil {
 		p.gone(e)
 		return nil, err
 	}
 	return e, nil
+}
+
+// enter counts a new environment in, and makes room for it when there is none.
+func (p *Pool) enter(e *environment) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return errClosed
+	}
+	if p.count >= p.cfg.MaxProcesses {
+		old := p.oldest()
+		if old == nil {
+			return ErrBusy
+		}
+		go old.end()
+	}
+	s := p.shelf[e.f.key()]
+	if s == nil {
+		s = &shelf{all: map[*environment]bool{}}
+		p.shelf[e.f.key()] = s
+	}
+	s.all[e] = true
+	p.count++
+	p.live.Add(1)
+	return nil
+}
+
+// oldest takes the environment out that has waited longest and isn't reserved; nil when there is none.
+func (p *Pool) oldest() *environment {
+	var from *shelf
+	for _, s := range p.shelf {
+		if len(s.idle) > 0 && len(s.all) > s.reserved && (from == nil || s.idle[0].since.Before(from.idle[0].since)) {
+			from = s
+		}
+	}
+	if from == nil {
+		return nil
+	}
+	e := from.idle[0]
+	from.idle = from.idle[1:]
+	return e
 }
 
 // put makes an environment available again.
@@ -133,6 +181,7 @@ func (p *Pool) put(e *environment) {
 	s := p.shelf[e.f.key()]
 	ok := !p.closed && s != nil && s.all[e] && !e.stale
 	if ok {
+		e.since = time.Now()
 		s.idle = append(s.idle, e)
 	}
 	p.mu.Unlock()
@@ -158,18 +207,32 @@ func (p *Pool) withdraw(e *environment, force bool) bool {
 	return false
 }
 
-// gone forgets an environment that has ended.
+// gone forgets an environment that has ended. One of those that Prepare keeps is replaced, unless it never got ready.
 func (p *Pool) gone(e *environment) {
 	p.withdraw(e, true)
+	e.mu.Lock()
+	worked := !e.first.IsZero()
+	e.mu.Unlock()
 	p.mu.Lock()
-	if s := p.shelf[e.f.key()]; s != nil && s.all[e] {
-		delete(s.all, e)
-		if len(s.all) == 0 && s.reserved == 0 {
-			delete(p.shelf, e.f.key())
-		}
-		p.live.Done()
+	defer p.mu.Unlock()
+	s := p.shelf[e.f.key()]
+	if s == nil || !s.all[e] {
+		return
 	}
-	p.mu.Unlock()
+	delete(s.all, e)
+	p.count--
+	p.live.Done()
+	if len(s.all) == 0 && s.reserved == 0 {
+		delete(p.shelf, e.f.key())
+	}
+	if worked && !p.closed && len(s.all) < s.reserved {
+		f, n := s.f, s.reserved
+		p.live.Add(1)
+		go func() {
+			defer p.live.Done()
+			_ = p.Prepare(context.Background(), f, n) // what fails is tried again by the next invocation
+		}()
+	}
 }
 
 // Prepare holds n processes of a version ready, as provisioned concurrency does, and returns when they are. 0 ends that.
@@ -182,8 +245,11 @@ func (p *Pool) Prepare(ctx context.Context, f Function, n int) error {
 		s = &shelf{all: map[*environment]bool{}}
 		p.shelf[f.key()] = s
 	}
-	s.reserved = n
+	s.reserved, s.f = n, f
 	missing := n - len(s.all)
+	if n == 0 && len(s.all) == 0 {
+		delete(p.shelf, f.key())
+	}
 	p.mu.Unlock()
 	for range missing {
 		e, err := p.start(ctx, f)
@@ -193,7 +259,7 @@ func (p *Pool) Prepare(ctx context.Context, f Function, n int) error {
 		if err := e.initialized(ctx); err != nil {
 			return err
 		}
-		p.put(e)
+		e.rest()
 	}
 	return nil
 }
@@ -206,8 +272,10 @@ func (p *Pool) Forget(arn, version string) {
 		for e := range s.all {
 			if e.f.ARN == arn && (version == "" || e.f.Version == version) {
 				e.stale = true
-				s.reserved = 0
 			}
+		}
+		if s.f.ARN == arn && (version == "" || s.f.Version == version) {
+			s.reserved = 0
 		}
 		kept := s.idle[:0]
 		for _, e := range s.idle {

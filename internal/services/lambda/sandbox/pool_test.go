@@ -36,7 +36,7 @@ func newBed(t testing.TB, change ...func(*Config)) *bed {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Driver: d, Dir: cache(t), Clock: clock.System{},
+		Driver: d, Dir: absolute(t, "../../../../.cache/runtimes"), Clock: clock.System{},
 		Endpoint: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, "endpoint ", r.URL.Path) }),
 	}
 	for _, f := range change {
@@ -45,16 +45,6 @@ func newBed(t testing.TB, change ...func(*Config)) *bed {
 	b := &bed{Pool: New(cfg), t: t}
 	t.Cleanup(func() { b.Close(); d.Close() })
 	return b
-}
-
-// cache is where language runtimes are installed for tests, once.
-func cache(t testing.TB) string {
-	t.Helper()
-	dir, err := filepath.Abs("../../../../.cache/runtimes")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 var built sync.Map
@@ -81,16 +71,38 @@ func goCode(t testing.TB) string {
 	return dir
 }
 
-func (b *bed) function(name string) Function {
-	return Function{
-		ARN: "arn:aws:lambda:us-east-1:111122223333:function:" + name, Name: name, Version: "$LATEST", Revision: "1", Runtime: "provided.al2023",
-		Handler: "bootstrap", CodeDir: goCode(b.t), Region: "us-east-1", MemoryMB: 256,
+// languages are the three in which the tests' function is written.
+var languages = []string{"go", "python", "node"}
+
+func (b *bed) function(language string) Function {
+	b.t.Helper()
+	f := Function{
+		ARN: "arn:aws:lambda:us-east-1:111122223333:function:" + language, Name: language, Version: "$LATEST", Revision: "1", Region: "us-east-1",
+		MemoryMB: 256, Timeout: 20 * time.Second,
 		Log: func(l LogLine) {
 			b.mu.Lock()
 			b.logs = append(b.logs, l.Text)
 			b.mu.Unlock()
 		},
 	}
+	switch language {
+	case "go":
+		f.Runtime, f.Handler, f.CodeDir = "provided.al2023", "bootstrap", goCode(b.t)
+	case "python":
+		f.Runtime, f.Handler, f.CodeDir = "python3.11", "app.handler", absolute(b.t, "testdata/python")
+	case "node":
+		f.Runtime, f.Handler, f.CodeDir = "nodejs20.x", "app.handler", absolute(b.t, "testdata/node")
+	}
+	return f
+}
+
+func absolute(t testing.TB, path string) string {
+	t.Helper()
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func (b *bed) call(f Function, payload string) Result {
@@ -117,12 +129,58 @@ func decode[T any](t testing.TB, b []byte) T {
 	return v
 }
 
-func TestInvoke(t *testing.T) {
+func TestSameInAllLanguages(t *testing.T) {
 	b := newBed(t)
-	f := b.function("hello")
-	for range 3 {
-		begin := time.Now()
-		r := b.call(f, `{"name":"ada","n":21}`)
-		t.Logf("%v %+v\n%s\n%s", time.Since(begin), r, r.Payload, r.LogTail)
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) {
+			f := b.function(language)
+			for range 3 {
+				begin := time.Now()
+				r := b.call(f, `{"name":"ada","n":21}`)
+				took := time.Since(begin)
+				t.Logf("%v init %v %s\n%s", took, r.Init, r.Payload, r.LogTail)
+				got := decode[map[string]any](t, r.Payload)
+				if r.FunctionError != "" || got["hello"] != "ADA" || got["n"] != 42.0 {
+					t.Errorf("answered %s %s", r.FunctionError, r.Payload)
+				}
+			}
+		})
+	}
+}
+
+func (b *bed) lastID() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return fmt.Sprintf("00000000-0000-4000-8000-%012d", b.ids)
+}
+
+// only is the one environment of a function.
+func (b *bed) only(f Function) *environment {
+	b.t.Helper()
+	b.Pool.mu.Lock()
+	defer b.Pool.mu.Unlock()
+	s := b.shelf[f.key()]
+	if s == nil || len(s.all) != 1 {
+		b.t.Fatalf("want one process of %s", f.Name)
+	}
+	for e := range s.all {
+		return e
+	}
+	return nil
+}
+
+func (e *environment) isFrozen() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.frozen
+}
+
+// until waits for something that is to happen soon.
+func (b *bed) until(f func() bool) {
+	b.t.Helper()
+	for end := time.Now().Add(5 * time.Second); !f(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Fatal("it did not happen in 5 s")
+		}
 	}
 }

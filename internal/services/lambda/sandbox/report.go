@@ -31,7 +31,9 @@ func (e *environment) started(j *job) {
 // report logs the last lines of an invocation, as
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html shows them.
 func (e *environment) report(j *job, r Result) {
-	if j.began.IsZero() { // it never came to the function
+	select {
+	case <-j.taken:
+	default: // it never came to the function
 		e.started(j)
 	}
 	status := "success"

@@ -2,12 +2,16 @@ package sandbox
 
 import (
 	"context"
+	"embed"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/singleflight"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute"
 )
@@ -27,13 +31,17 @@ func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("cannot run %s: %s", e.Runtime, e.Reason)
 }
 
+//go:embed files
+var files embed.FS
+
 // runtimes finds and installs what languages need.
 type runtimes struct {
 	dir    string
 	search []string
 
-	mu    sync.Mutex
-	found map[string]*runtime
+	flight singleflight.Group
+	mu     sync.Mutex
+	found  map[string]*runtime
 }
 
 func newRuntimes(dir string, search []string) *runtimes {
@@ -52,44 +60,107 @@ func DefaultSearch() []string {
 // find returns a runtime by its name in AWS; the first time, it may be installed.
 func (r *runtimes) find(ctx context.Context, name string) (*runtime, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if rt := r.found[name]; rt != nil {
+	rt := r.found[name]
+	r.mu.Unlock()
+	if rt != nil {
 		return rt, nil
 	}
-	var rt *runtime
-	var err error
-	switch {
-	case strings.HasPrefix(name, "provided"):
-		rt = &runtime{custom: true}
-	default:
-		err = &UnavailableError{Runtime: name, Reason: "there is no such runtime here; use provided.al2023, python3.x or nodejs20.x"}
-	}
+	got, err, _ := r.flight.Do(name, func() (any, error) {
+		// whoever asked first may go away; the others still wait for it
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), installLimit)
+		defer cancel()
+		rt, err := r.look(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		r.found[name] = rt
+		r.mu.Unlock()
+		return rt, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	r.found[name] = rt
-	return rt, nil
+	return got.(*runtime), nil
+}
+
+func (r *runtimes) look(ctx context.Context, name string) (*runtime, error) {
+	switch {
+	case name == "provided.al2023", name == "provided.al2", name == "provided":
+		return &runtime{custom: true}, nil
+	case strings.HasPrefix(name, "python3."):
+		return r.python(ctx, name)
+	case strings.HasPrefix(name, "nodejs") && strings.HasSuffix(name, ".x"):
+		return r.node(ctx, name)
+	}
+	return nil, &UnavailableError{Runtime: name, Reason: "there is no such runtime here; use provided.al2023, python3.x or nodejs20.x"}
+}
+
+// install makes a directory of that name once. What is made is complete or absent.
+func (r *runtimes) install(name string, fill func(dir string) error) (string, error) {
+	dir := filepath.Join(r.dir, name)
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(r.dir, 0o755); err != nil {
+		return "", err
+	}
+	part, err := os.MkdirTemp(r.dir, ".part-*")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = os.RemoveAll(part) }()
+	if err := os.Chmod(part, 0o755); err != nil {
+		return "", err
+	}
+	if err := fill(part); err != nil {
+		return "", err
+	}
+	if err := os.Rename(part, dir); err != nil && !errors.Is(err, os.ErrExist) {
+		if _, there := os.Stat(dir); there != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+func writeFiles(dir string, names ...string) error {
+	for _, name := range names {
+		b, err := files.ReadFile("files/" + name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // command is the program and its arguments for a function.
-func (rt *runtime) command(f Function) ([]string, error) {
+func (rt *runtime) command(f Function) ([]string, *failure) {
 	if !rt.custom {
 		return append(append([]string{}, rt.args...), f.Handler), nil
 	}
-	for _, dir := range append([]string{f.CodeDir}, f.LayerDirs...) {
-		st, err := os.Stat(filepath.Join(dir, "bootstrap"))
-		if err != nil || st.IsDir() {
-			continue
-		}
-		if st.Mode()&0o111 == 0 {
-			return nil, fmt.Errorf("/var/task/bootstrap is not executable")
-		}
-		if dir == f.CodeDir {
-			return []string{"/var/task/bootstrap"}, nil
-		}
-		return []string{"/opt/bootstrap"}, nil
+	places := []string{f.CodeDir}
+	for i := len(f.LayerDirs) - 1; i >= 0; i-- {
+		places = append(places, f.LayerDirs[i])
 	}
-	return nil, fmt.Errorf("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
+	for i, dir := range places {
+		inside := "/opt/bootstrap"
+		if i == 0 {
+			inside = "/var/task/bootstrap"
+		}
+		st, err := os.Stat(filepath.Join(dir, "bootstrap"))
+		switch {
+		case err != nil || st.IsDir():
+		case st.Mode()&0o111 == 0:
+			return nil, &failure{kind: "Runtime.InvalidEntrypoint", message: fmt.Sprintf("fork/exec %s: permission denied", inside)}
+		default:
+			return []string{inside}, nil
+		}
+	}
+	return nil, &failure{kind: "Runtime.InvalidEntrypoint", message: "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}
 }
 
 // execution is AWS_EXECUTION_ENV, which functions that bring their program don't have.
@@ -98,15 +169,4 @@ func (rt *runtime) execution(name string) string {
 		return ""
 	}
 	return "AWS_Lambda_" + name
-}
-
-// layers returns one directory that shows all layers, the last one on top; "" when there are none.
-func (r *runtimes) layers(dirs []string) (string, error) {
-	switch len(dirs) {
-	case 0:
-		return "", nil
-	case 1:
-		return dirs[0], nil
-	}
-	return "", fmt.Errorf("cannot merge layers yet")
 }

@@ -1,0 +1,146 @@
+package llamacpp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/hybridgroup/yzma/pkg/llama"
+
+	"github.com/atelier-studio/atelier/internal/engines/models"
+)
+
+// batchTokens is how many tokens one step computes.
+const batchTokens = 512
+
+// engine is a model that is loaded. Its context belongs to the goroutine of loop alone.
+type engine struct {
+	runtime *Runtime
+	model   *Model
+	need    int64
+	users   int // guarded by the runtime
+
+	loadedAt chan struct{} // closed when it is loaded, or cannot be
+	err      error
+	weights  llama.Model
+	vocab    llama.Vocab
+	ctx      llama.Context
+	memory   llama.Memory
+	batch    llama.Batch
+	bos      bool
+	first    string // the token that texts begin with, as text
+	last     string // and end with
+
+	queue chan *sequence
+	quit  chan struct{}
+	done  chan struct{}
+
+	embedding sync.Mutex // held by who computes vectors
+	vectors   llama.Context
+}
+
+func newEngine(r *Runtime, m *Model) *engine {
+	return &engine{runtime: r, model: m, need: m.need, loadedAt: make(chan struct{}), queue: make(chan *sequence),
+		quit: make(chan struct{}), done: make(chan struct{})}
+}
+
+// start loads the model and runs it until close.
+func (e *engine) start() {
+	go func() {
+		defer close(e.done)
+		e.err = e.open()
+		close(e.loadedAt)
+		if e.err != nil {
+			return
+		}
+		if e.ctx != 0 {
+			e.loop()
+			_ = llama.BatchFree(e.batch)
+			_ = llama.Free(e.ctx)
+		} else {
+			<-e.quit
+		}
+		e.embedding.Lock()
+		if e.vectors != 0 {
+			_ = llama.Free(e.vectors)
+		}
+		e.embedding.Unlock()
+		_ = llama.ModelFree(e.weights)
+	}()
+}
+
+func (e *engine) open() error {
+	if err := e.runtime.load(); err != nil {
+		return err
+	}
+	unloadable := func(err error) error {
+		return &models.Error{Kind: models.Unavailable, Text: "The model cannot be loaded.", Cause: fmt.Errorf("cannot load %s: %w", e.model.spec.File, err)}
+	}
+	p := llama.ModelDefaultParams()
+	var err error
+	if e.weights, err = llama.ModelLoadFromFile(e.model.spec.File, p); err != nil {
+		return unloadable(err)
+	}
+	e.vocab = llama.ModelGetVocab(e.weights)
+	e.bos = llama.VocabGetAddBOS(e.vocab)
+	e.first, e.last = llama.VocabGetText(e.vocab, llama.VocabBOS(e.vocab)), llama.VocabGetText(e.vocab, llama.VocabEOS(e.vocab))
+	if e.model.header.Embedding() {
+		return nil // it has no use for a context of text
+	}
+	c := llama.ContextDefaultParams()
+	c.NCtx = uint32(e.model.spec.Context * e.model.spec.Parallel)
+	c.NBatch, c.NUbatch = batchTokens, batchTokens
+	c.NSeqMax = uint32(e.model.spec.Parallel)
+	c.NThreads, c.NThreadsBatch = int32(e.runtime.cfg.Threads), int32(e.runtime.cfg.Threads)
+	c.NoPerf = 1
+	if e.ctx, err = llama.InitFromModel(e.weights, c); err != nil {
+		_ = llama.ModelFree(e.weights)
+		return unloadable(err)
+	}
+	if e.memory, err = llama.GetMemory(e.ctx); err != nil {
+		_ = llama.Free(e.ctx)
+		_ = llama.ModelFree(e.weights)
+		return unloadable(err)
+	}
+	e.batch = llama.BatchInit(batchTokens, 0, 1)
+	return nil
+}
+
+// ready waits until the engine is loaded.
+func (e *engine) ready(ctx context.Context) error {
+	select {
+	case <-e.loadedAt:
+		return e.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// broken tells that the engine could not be loaded.
+func (e *engine) broken() bool {
+	select {
+	case <-e.loadedAt:
+		return e.err != nil
+	default:
+		return false
+	}
+}
+
+// close unloads the model, after what it is asked now.
+func (e *engine) close() {
+	close(e.quit)
+	<-e.done
+}
+
+// tokens cuts the text of a prompt into tokens. In one that a template wrote, the marks of turns are tokens of their own.
+func (e *engine) tokens(text string, raw bool) []llama.Token {
+	t := llama.Tokenize(e.vocab, plain(text), false, !raw)
+	if begin := llama.VocabBOS(e.vocab); e.bos && (len(t) == 0 || t[0] != begin) {
+		t = append([]llama.Token{begin}, t...)
+	}
+	return t
+}
+
+// plain is a text without NUL, at which the library would end it.
+func plain(s string) string { return strings.ReplaceAll(s, "\x00", "") }

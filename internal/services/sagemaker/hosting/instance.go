@@ -1,0 +1,257 @@
+package hosting
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/atelier-studio/atelier/internal/engines/compute"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
+)
+
+// The contract of a serving container.
+const (
+	port        = 8080
+	pingTime    = 2 * time.Second
+	connectTime = 250 * time.Millisecond
+	stopTime    = 30 * time.Second
+)
+
+// server is a process that serves: one container of an instance.
+type server struct {
+	Container
+	process compute.Process
+	client  *http.Client
+	models  *models // of a multi-model container
+}
+
+// instance is a model that runs.
+type instance struct {
+	id         string
+	dir        string
+	containers []*server
+	busy       atomic.Int64
+	lastUsed   atomic.Int64  // unix nanoseconds
+	gone       chan struct{} // closed when a process ended
+	goneOnce   sync.Once
+}
+
+// newID names an instance as EC2 names its.
+func newID() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b)
+	return "i-0" + hex.EncodeToString(b)
+}
+
+// StartError is why an instance could not be started, in words for who deployed it.
+type StartError struct{ Reason string }
+
+// Error is the reason.
+func (e *StartError) Error() string { return e.Reason }
+
+// launch starts an instance and waits until it is healthy. extra is environment that a kind of use adds.
+func (f *Fleet) launch(ctx context.Context, v Variant, extra map[string]string) (_ *instance, err error) {
+	i := &instance{id: newID(), gone: make(chan struct{})}
+	i.dir = filepath.Join(f.cfg.Dir, "instances", i.id)
+	defer func() {
+		if err != nil {
+			i.stop(context.WithoutCancel(ctx), 0)
+		}
+	}()
+	for n, c := range v.Model.Containers {
+		if c.Host == "" && len(v.Model.Containers) > 1 {
+			c.Host = fmt.Sprintf("container-%d", n+1)
+		}
+		if err := f.start(ctx, i, v, c, extra); err != nil {
+			return nil, err
+		}
+	}
+	healthy, cancel := context.WithTimeout(ctx, orElse(v.Startup, StartupTime))
+	defer cancel()
+	for n, c := range i.containers {
+		if err := i.healthy(healthy, c); err != nil {
+			which := "primary"
+			if len(i.containers) > 1 {
+				which = fmt.Sprintf("%s (number %d)", c.Host, n+1)
+			}
+			return nil, &StartError{fmt.Sprintf("The %s container for production variant %s did not pass the ping health check. Please check "+
+				"CloudWatch logs for this endpoint.%s", which, v.Name, why(c, err))}
+		}
+	}
+	return i, nil
+}
+
+func why(c *server, err error) string {
+	select {
+	case <-c.process.Done():
+		e := c.process.Exit()
+		switch {
+		case e.OutOfMemory:
+			return " It ran out of memory."
+		case e.Signal != "":
+			return " It was ended by the signal " + e.Signal + "."
+		}
+		return fmt.Sprintf(" It exited with code %d.", e.Code)
+	default:
+		return " " + err.Error() + "."
+	}
+}
+
+func orElse(d, other time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return other
+}
+
+// start brings the data and starts the process of one container.
+func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container, extra map[string]string) error {
+	env := v.Model.Env
+	name := c.Host
+	if name == "" {
+		name = "primary"
+	}
+	dir := filepath.Join(i.dir, name)
+	data := filepath.Join(dir, "model")
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return err
+	}
+	coming, cancel := context.WithTimeout(ctx, orElse(v.Download, DownloadTime))
+	defer cancel()
+	if err := fetch(coming, env, c, data); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return &StartError{fmt.Sprintf("Failed to download or unpack model data for production variant %s: %v", v.Name, err)}
+	}
+	p, err := f.cfg.Images.Program(ctx, c.Image, c.Env, "serve")
+	if err != nil {
+		return &StartError{fmt.Sprintf("Failed to prepare image %s for production variant %s: %v", c.Image, v.Name, err)}
+	}
+	spec := compute.Spec{Name: name, Root: p.Root, Args: p.Args, Dir: p.Dir, User: p.User,
+		Limits: compute.Limits{MemoryMB: v.MemoryMB, CPU: v.CPU, TmpMB: 2048, Files: 16384, Processes: 4096}}
+	own := env.Surround(&spec, v.Model.Isolated, f.cfg.Endpoint)
+	own["SAGEMAKER_BIND_TO_PORT"], own["SAGEMAKER_SAFE_PORT_RANGE"] = fmt.Sprint(port), "21000-21999"
+	target := "/opt/ml/model"
+	if c.Multi {
+		own["SAGEMAKER_MULTI_MODEL"], target = "true", "/opt/ml/models"
+	}
+	spec.Mounts = append(p.Mounts[:len(p.Mounts):len(p.Mounts)], compute.Mount{Source: data, Target: target})
+	for _, more := range []map[string]string{extra, c.Env} {
+		for k, value := range more {
+			own[k] = value
+		}
+	}
+	spec.Env = p.Env
+	for k, value := range own {
+		spec.Env = append(spec.Env, k+"="+value)
+	}
+	out := &container.Lines{To: func(line string) { env.Log(v.Name, i.id, c.Host, line) }}
+	spec.Stdout, spec.Stderr = out, out
+	process, err := f.cfg.Driver.Start(ctx, spec)
+	if err != nil {
+		return &StartError{fmt.Sprintf("Failed to start image %s for production variant %s: %v", c.Image, v.Name, err)}
+	}
+	started := &server{Container: c, process: process, client: clientOf(process)}
+	if c.Multi {
+		started.models = newModels(started, env, data, c.Cold)
+	}
+	i.containers = append(i.containers, started)
+	go func() {
+		<-process.Done()
+		out.Flush()
+		i.goneOnce.Do(func() { close(i.gone) })
+	}()
+	return nil
+}
+
+// clientOf reaches the server of a process.
+func clientOf(p compute.Process) *http.Client {
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{MaxIdleConnsPerHost: 256, MaxIdleConns: 256, DisableCompression: true, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10,
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				ctx, cancel := context.WithTimeout(ctx, connectTime)
+				defer cancel()
+				c, err := p.Dial(ctx, port)
+				if err != nil {
+					return nil, unsent{err}
+				}
+				return c, nil
+			}}}
+}
+
+// unsent is why a request never reached the container.
+type unsent struct{ error }
+
+func url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port, path) }
+
+// healthy waits until a container answers its health check.
+func (i *instance) healthy(ctx context.Context, c *server) error {
+	last := errors.New("It did not answer")
+	for wait := 2 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := ping(ctx, c)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return last
+		case <-c.process.Done():
+			return last
+		case <-time.After(wait):
+		}
+	}
+}
+
+func ping(ctx context.Context, c *server) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url("/ping"), nil)
+	if err != nil {
+		return err
+	}
+	answer, err := c.client.Do(r)
+	if err != nil {
+		return errors.New("It did not answer GET /ping")
+	}
+	defer func() { _ = answer.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("It answered GET /ping with %d", answer.StatusCode)
+	}
+	return nil
+}
+
+// stop ends the processes, after what is under way, and forgets their files.
+func (i *instance) stop(ctx context.Context, patience time.Duration) {
+	for end := time.Now().Add(patience); i.busy.Load() > 0 && time.Now().Before(end) && ctx.Err() == nil; {
+		select {
+		case <-i.gone:
+			end = time.Now()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	var all sync.WaitGroup
+	for _, c := range i.containers {
+		all.Go(func() {
+			c.process.Terminate(ctx, stopTime)
+			c.client.CloseIdleConnections()
+		})
+	}
+	all.Wait()
+	_ = os.RemoveAll(i.dir)
+}

@@ -1,0 +1,182 @@
+package sagemaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/atelier-studio/atelier/internal/platform/arn"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
+	"github.com/atelier-studio/atelier/internal/platform/clock"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
+	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
+	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/training"
+	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+)
+
+// principal is who assumes execution roles.
+const principal = "sagemaker.amazonaws.com"
+
+// Config is what the service needs.
+type Config struct {
+	Store     *store.Store
+	Directory *identity.Directory
+	Jobs      *jobs.Runner
+	Desk      *delivery.Desk
+	Clients   *delivery.Clients
+	Metrics   metrics.Recorder
+	Lines     *loglines.Shipper
+	Fleet     *hosting.Fleet
+	Trainer   *training.Runner
+	Clock     clock.Clock
+	Logger    *slog.Logger
+}
+
+// Service is SageMaker.
+type Service struct {
+	Config
+	models    *store.Table[model]
+	configs   *store.Table[endpointConfig]
+	endpoints *store.Table[endpoint]
+	trainings *store.Table[trainingJob]
+	tags      *store.Table[map[string]string] // by ARN
+	stops     stops
+
+	capturing sync.Map // captured, by the fleet's key
+	captures  captures
+}
+
+// New makes the service and defines its jobs.
+func New(c Config) *Service {
+	s := &Service{Config: c, models: store.NewTable[model](c.Store, "sagemaker_model"),
+		configs:   store.NewTable[endpointConfig](c.Store, "sagemaker_endpoint_config"),
+		endpoints: store.NewTable[endpoint](c.Store, "sagemaker_endpoint"),
+		trainings: store.NewTable[trainingJob](c.Store, "sagemaker_training"),
+		tags:      store.NewTable[map[string]string](c.Store, "sagemaker_tags")}
+	jobs.Define(c.Jobs, deployJob, s.deploy)
+	jobs.Define(c.Jobs, removeJob, s.remove)
+	jobs.Define(c.Jobs, trainJob, s.train)
+	return s
+}
+
+// Name is the service's name in the API facts.
+func (*Service) Name() string { return "sagemaker" }
+
+// Ops lists the operations.
+func (s *Service) Ops() wire.Ops {
+	return wire.Ops{
+		wire.Op(s.AddTags, wire.On(s.addTagsTargets)),
+		wire.Op(s.CreateEndpoint, wire.On(s.createEndpointTargets)),
+		wire.Op(s.CreateEndpointConfig, wire.On(s.createConfigTargets)),
+		wire.Op(s.CreateModel, wire.On(s.createModelTargets)),
+		wire.Op(s.CreateTrainingJob, wire.On(s.createTrainingTargets)),
+		wire.Op(s.DeleteEndpoint, wire.On(s.deleteEndpointTargets)),
+		wire.Op(s.DeleteEndpointConfig, wire.On(s.deleteConfigTargets)),
+		wire.Op(s.DeleteModel, wire.On(s.deleteModelTargets)),
+		wire.Op(s.DeleteTags, wire.On(s.deleteTagsTargets)),
+		wire.Op(s.DescribeEndpoint, wire.On(s.describeEndpointTargets)),
+		wire.Op(s.DescribeEndpointConfig, wire.On(s.describeConfigTargets)),
+		wire.Op(s.DescribeModel, wire.On(s.describeModelTargets)),
+		wire.Op(s.DescribeTrainingJob, wire.On(s.describeTrainingTargets)),
+		wire.Op(s.ListEndpointConfigs),
+		wire.Op(s.ListEndpoints),
+		wire.Op(s.ListModels),
+		wire.Op(s.ListTags, wire.On(s.listTagsTargets)),
+		wire.Op(s.ListTrainingJobs),
+		wire.Op(s.StopTrainingJob, wire.On(s.stopTrainingTargets)),
+		wire.Op(s.UpdateEndpoint, wire.On(s.updateEndpointTargets)),
+		wire.Op(s.UpdateEndpointWeightsAndCapacities, wire.On(s.updateWeightsTargets)),
+	}
+}
+
+// A kind is a type of resource, as ARNs and messages call it.
+type kind struct{ arn, word string }
+
+var (
+	aModel     = kind{"model", "model"}
+	aConfig    = kind{"endpoint-config", "endpoint configuration"}
+	anEndpoint = kind{"endpoint", "endpoint"}
+	aTraining  = kind{"training-job", "training job"}
+)
+
+// of is the ARN of one of the kind. Those of names with capitals have them, too.
+func (k kind) of(key store.Key) string {
+	return arn.New("sagemaker", key.Region, key.Account, k.arn+"/"+key.ID)
+}
+
+// on says that an operation touches one of the caller's.
+func (k kind) on(ctx context.Context, name *string) ([]wire.Target, error) {
+	return []wire.Target{{Resource: k.of(here(ctx, aws.ToString(name)))}}, nil
+}
+
+func (k kind) missing(key store.Key) error {
+	return invalid("Could not find %s %q.", k.word, k.of(key))
+}
+func (k kind) exists(key store.Key) error {
+	return invalid("Cannot create already existing %s %q.", k.word, k.of(key))
+}
+
+// found puts the service's words in place of the store's.
+func (k kind) found(key store.Key, err error) error {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return k.missing(key)
+	case errors.Is(err, store.ErrExists):
+		return k.exists(key)
+	}
+	return err
+}
+
+// invalid is a request that cannot be done. SageMaker's control plane has this code for nearly all of them, also for what isn't there.
+func invalid(format string, args ...any) error {
+	return wire.Errorf(400, "ValidationException", fmt.Sprintf(format, args...))
+}
+
+func limited(format string, args ...any) error {
+	return &types.ResourceLimitExceeded{Message: aws.String(fmt.Sprintf(format, args...))}
+}
+
+// here is the key of something of the caller's.
+func here(ctx context.Context, id string) store.Key {
+	call := wire.CallOf(ctx)
+	return store.Key{Account: call.Account(), Region: call.Region, ID: id}
+}
+
+func passRole(role *string) wire.Target {
+	return wire.Target{Action: "iam:PassRole", Resource: aws.ToString(role), Context: authz.Context{"iam:PassedToService": {principal}}}
+}
+
+// as is the SDK's configuration for calls in a role's name.
+func (s *Service) as(ctx context.Context, of store.Key, source, role string) (aws.Config, error) {
+	return s.Clients.Config(ctx, delivery.As{Service: principal, Source: source, Account: of.Account, RoleARN: role}, of.Region)
+}
+
+// trusted checks that SageMaker may assume a role.
+func (s *Service) trusted(ctx context.Context, role string) error {
+	_, err := s.Directory.ServiceSession(ctx, principal, role, "SageMaker")
+	if errors.Is(err, identity.ErrNotTrusted) {
+		return invalid("Could not assume role %s. Please ensure that the role exists and allows principal '%s' to assume the role.", role, principal)
+	}
+	return err
+}
+
+// bucketAndKey takes an S3 URI apart.
+func bucketAndKey(uri string) (bucket, key string, ok bool) {
+	rest, ok := strings.CutPrefix(uri, "s3://")
+	bucket, key, _ = strings.Cut(rest, "/")
+	return bucket, key, ok && bucket != ""
+}
+
+// joined puts a key together. A prefix may end in a slash or not.
+func joined(parts ...string) string { return strings.TrimPrefix(path.Join(parts...), "/") }

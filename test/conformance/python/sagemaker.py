@@ -1,0 +1,133 @@
+"""Trains a built-in algorithm and serves it at an endpoint, with boto3."""
+
+import io
+import json
+import random
+import tarfile
+import time
+
+import boto3
+import botocore.exceptions
+
+s3, iam, sm, runtime, logs = (boto3.client(n) for n in ("s3", "iam", "sagemaker", "sagemaker-runtime", "logs"))
+
+
+def refused(code, text, call, **args):
+    try:
+        call(**args)
+    except botocore.exceptions.ClientError as e:
+        assert e.response["Error"]["Code"] == code, e
+        assert text in e.response["Error"]["Message"], e
+        return e.response
+    raise AssertionError(f"{call} was not refused")
+
+
+trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+role = iam.create_role(RoleName="model", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+iam.put_role_policy(RoleName="model", PolicyName="p", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket", "s3:PutObject"], "Resource": ["arn:aws:s3:::models", "arn:aws:s3:::models/*"]},
+    {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}))
+s3.create_bucket(Bucket="models")
+
+random.seed(1)
+good, bad, rest = ["wonderful", "great", "lovely"], ["awful", "broken", "terrible"], ["the", "tea", "was", "a", "box", "it"]
+lines = []
+for i in range(600):
+    words, label = (good, 1) if i % 2 else (bad, 2)
+    text = random.choices(rest, k=5) + random.choices(words, k=2)
+    random.shuffle(text)
+    lines.append(f"__label__{label} " + " ".join(text))
+s3.put_object(Bucket="models", Key="data/train/part.txt", Body="\n".join(lines))
+
+image = "811284229777.dkr.ecr.us-east-1.amazonaws.com/blazingtext:1"
+job = dict(TrainingJobName="text-1", AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"}, RoleArn=role,
+           HyperParameters={"mode": "supervised", "epochs": "10", "min_count": "1", "vector_dim": "10"},
+           InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://models/data/train"}}}],
+           OutputDataConfig={"S3OutputPath": "s3://models/out"}, ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+           StoppingCondition={"MaxRuntimeInSeconds": 600}, Tags=[{"Key": "team", "Value": "a"}])
+arn = sm.create_training_job(**job)["TrainingJobArn"]
+waiter = sm.get_waiter("training_job_completed_or_stopped")
+waiter.config.delay, waiter.config.max_attempts = 0.2, 300
+waiter.wait(TrainingJobName="text-1")
+done = sm.describe_training_job(TrainingJobName="text-1")
+assert done["TrainingJobStatus"] == "Completed", done
+assert done["ModelArtifacts"]["S3ModelArtifacts"] == "s3://models/out/text-1/output/model.tar.gz", done
+assert [t["Status"] for t in done["SecondaryStatusTransitions"]] == ["Starting", "Downloading", "Training", "Uploading", "Completed"], done
+assert any(m["MetricName"].startswith("train:") for m in done["FinalMetricDataList"]), done
+assert sm.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
+refused("ResourceInUse", "already exists", sm.create_training_job, **job)
+
+bad_job = dict(job, TrainingJobName="text-2", HyperParameters={"mode": "supervised", "epochs": "many"})
+sm.create_training_job(**bad_job)
+for _ in range(300):
+    d = sm.describe_training_job(TrainingJobName="text-2")
+    if d["TrainingJobStatus"] not in ("InProgress",):
+        break
+    time.sleep(0.1)
+assert d["TrainingJobStatus"] == "Failed" and d["FailureReason"].startswith("ClientError"), d
+
+model = done["ModelArtifacts"]["S3ModelArtifacts"]
+refused("ValidationException", "Could not access model data", sm.create_model, ModelName="none", ExecutionRoleArn=role,
+        PrimaryContainer={"Image": image, "ModelDataUrl": "s3://models/none.tar.gz"})
+sm.create_model(ModelName="text", ExecutionRoleArn=role, PrimaryContainer={"Image": image, "ModelDataUrl": model})
+refused("ValidationException", "Cannot create already existing model", sm.create_model, ModelName="text", ExecutionRoleArn=role,
+        PrimaryContainer={"Image": image, "ModelDataUrl": model})
+sm.create_endpoint_config(EndpointConfigName="text", ProductionVariants=[
+    {"VariantName": "AllTraffic", "ModelName": "text", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
+refused("ValidationException", "Could not find endpoint configuration", sm.create_endpoint, EndpointName="text", EndpointConfigName="none")
+sm.create_endpoint(EndpointName="text", EndpointConfigName="text")
+up = sm.get_waiter("endpoint_in_service")
+up.config.delay, up.config.max_attempts = 0.1, 300
+up.wait(EndpointName="text")
+
+
+def label(text):
+    out = runtime.invoke_endpoint(EndpointName="text", ContentType="application/json", Body=json.dumps({"instances": [text]}))
+    assert out["InvokedProductionVariant"] == "AllTraffic", out
+    return json.loads(out["Body"].read())[0]["label"][0]
+
+
+assert label("it was wonderful great") == "__label__1"
+assert label("a broken awful box") == "__label__2"
+e = refused("ModelError", "Received client error (4", runtime.invoke_endpoint, EndpointName="text", ContentType="application/json", Body=b"{")
+assert e["ResponseMetadata"]["HTTPStatusCode"] == 424 and e["OriginalStatusCode"] // 100 == 4, e
+refused("ValidationError", "not found", runtime.invoke_endpoint, EndpointName="none", Body=b"x")
+stream = runtime.invoke_endpoint_with_response_stream(EndpointName="text", ContentType="application/json", Body=json.dumps({"instances": ["great"]}))
+assert b"__label__1" in b"".join(e["PayloadPart"]["Bytes"] for e in stream["Body"])
+
+# Another configuration: two variants, one without instances of its own.
+sm.create_endpoint_config(EndpointConfigName="text-2", ProductionVariants=[
+    {"VariantName": "A", "ModelName": "text", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2, "InitialVariantWeight": 1},
+    {"VariantName": "B", "ModelName": "text", "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 2}, "InitialVariantWeight": 1}])
+sm.update_endpoint(EndpointName="text", EndpointConfigName="text-2")
+refused("ValidationException", "Cannot update in-progress endpoint", sm.update_endpoint, EndpointName="text", EndpointConfigName="text")
+up.wait(EndpointName="text")
+seen = {runtime.invoke_endpoint(EndpointName="text", ContentType="application/json", Body='{"instances":["great"]}')["InvokedProductionVariant"] for _ in range(40)}
+assert seen == {"A", "B"}, seen
+sm.update_endpoint_weights_and_capacities(EndpointName="text", DesiredWeightsAndCapacities=[{"VariantName": "A", "DesiredInstanceCount": 1, "DesiredWeight": 0}])
+up.wait(EndpointName="text")
+d = sm.describe_endpoint(EndpointName="text")
+assert d["EndpointConfigName"] == "text-2" and {v["VariantName"]: v["CurrentWeight"] for v in d["ProductionVariants"]} == {"A": 0, "B": 1}, d
+
+# A model that is no model.
+sick = io.BytesIO()
+with tarfile.open(fileobj=sick, mode="w:gz") as t:
+    info = tarfile.TarInfo("nothing")
+    t.addfile(info, io.BytesIO())
+s3.put_object(Bucket="models", Key="sick.tar.gz", Body=sick.getvalue())
+sm.create_model(ModelName="sick", ExecutionRoleArn=role, PrimaryContainer={"Image": image, "ModelDataUrl": "s3://models/sick.tar.gz"})
+sm.create_endpoint_config(EndpointConfigName="sick", ProductionVariants=[{"VariantName": "V", "ModelName": "sick", "InstanceType": "ml.m5.large",
+                          "InitialInstanceCount": 1, "ContainerStartupHealthCheckTimeoutInSeconds": 60}])
+sm.create_endpoint(EndpointName="sick", EndpointConfigName="sick")
+try:
+    up.wait(EndpointName="sick")
+except botocore.exceptions.WaiterError:
+    pass
+d = sm.describe_endpoint(EndpointName="sick")
+assert d["EndpointStatus"] == "Failed" and "did not pass the ping health check" in d["FailureReason"], d
+
+for name in ("text", "sick"):
+    sm.delete_endpoint(EndpointName=name)
+gone = sm.get_waiter("endpoint_deleted")
+gone.config.delay = 0.1
+gone.wait(EndpointName="text")

@@ -1,0 +1,13 @@
+// Package sagemaker_test drives SageMaker with the Go SDK and boto3.
+package sagemaker_test
+
+import (
+	"testing"
+
+	"github.com/atelier-studio/atelier/test/conformance/harness"
+)
+
+func TestPython(t *testing.T) {
+	s := harness.Start(t)
+	harness.Tell(t, harness.Must(s.Admin(t.Context()))(t), "sagemaker.py")
+}
