@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -62,6 +63,7 @@ func doors(t testing.TB) []door {
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		rpc("ecr", "CreateRepository", `{"repositoryName":"NAME"}`),
 		rpc("logs", "CreateLogGroup", `{"logGroupName":"NAME"}`),
 		rpc("events", "PutRule", `{"Name":"NAME","EventPattern":"{\"source\":[\"a\"]}"}`),
 		{"sns", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
@@ -352,7 +354,7 @@ func state(t testing.TB, s *harness.Server) string {
 	return string(out)
 }
 
-// messaging lists queues, topics, rules, groups of schedules and groups of logs.
+// messaging lists queues, topics, rules, groups of schedules, groups of logs and repositories of images.
 func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	queues, err := sqs.NewFromConfig(root.Config()).ListQueues(ctx, &sqs.ListQueuesInput{})
 	if err != nil {
@@ -370,9 +372,13 @@ func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	images, err := ecr.NewFromConfig(root.Config()).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{})
+	if err != nil {
+		return nil, err
+	}
 	logs, err := cloudwatchlogs.NewFromConfig(root.Config()).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{})
 	if err != nil {
 		return nil, err
 	}
-	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, logs.LogGroups}, nil
+	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, logs.LogGroups, images.Repositories}, nil
 }
