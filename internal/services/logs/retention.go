@@ -96,8 +96,8 @@ func (s *Service) Expire(ctx context.Context) error {
 	return nil
 }
 
-// merge has small files of groups put together.
-func (s *Service) merge(ctx context.Context) error {
+// mergeFiles has small files of groups put together.
+func (s *Service) mergeFiles(ctx context.Context) error {
 	var all []named
 	if err := s.image.Read(ctx, func() {
 		for k, g := range s.groups.Rows() {

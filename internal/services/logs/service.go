@@ -96,7 +96,7 @@ func (s *Service) Run(ctx context.Context) {
 		if err := s.Expire(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.Error("cannot remove expired log events", "error", err)
 		}
-		if err := s.merge(ctx); err != nil && ctx.Err() == nil {
+		if err := s.mergeFiles(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.Error("cannot merge log files", "error", err)
 		}
 		if err := s.forgetQueries(ctx); err != nil && ctx.Err() == nil {
