@@ -168,7 +168,9 @@ func TestHosts(t *testing.T) {
 		{"Sid":"pull","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + other.Account + `:root"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer","ecr:BatchCheckLayerAvailability"]}]}`)})
 	x.ok(err)
 	x.ok(pull(other))
-	if err := remote.Write(ref, img, append(x.as(other), remote.WithTransport(here))...); err == nil {
+	another, err := random.Image(1000, 1)
+	x.ok(err)
+	if err := remote.Write(ref, another, append(x.as(other), remote.WithTransport(here))...); err == nil {
 		t.Error("another account may push")
 	}
 	// The same by the server's own name, with the account before the repository's.

@@ -97,8 +97,9 @@ func (f *Files) index(ctx context.Context, group Place) error {
 				ix.streams[stream] = kept
 			}
 			f.indexes[group.Group] = ix
+			known := ix.files()
 			f.mu.Unlock()
-			f.orphans(group.Group, ix.files(), sealed)
+			f.orphans(group.Group, known, sealed)
 			return nil
 		}
 		f.mu.Unlock()
