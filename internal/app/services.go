@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -13,6 +14,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2"
+	"github.com/atelier-studio/atelier/internal/services/applicationautoscaling"
 	"github.com/atelier-studio/atelier/internal/services/athena"
 	"github.com/atelier-studio/atelier/internal/services/bedrock"
 	"github.com/atelier-studio/atelier/internal/services/bedrockruntime"
@@ -45,30 +47,35 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	tables := catalog.New(st)
 	shares := sharing.New(sharing.Config{Store: st, Directory: directory, Clock: c})
 	ledger := governance.New(governance.Config{Store: st, Directory: directory, Reach: shares, Clock: c})
+	files := lake.New(lake.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Clients: clients, Clock: c,
+		Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets")})
 	shelf := foundation.New(st)
 	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
-		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Clock: c, Logger: log})
+		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
 	return []wire.Service{
+		applicationautoscaling.New(applicationautoscaling.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients,
+			Dimensions: applicationautoscaling.Dimensions(), Clock: c, Logger: log}),
 		apigatewayv2.New(apigatewayv2.Config{Store: st, Directory: directory, Clients: s.clients, Caller: s.caller, Logs: s.logs, Metrics: s.metrics,
 			Loopback: s.cfg.DeliverToLoopback == "true", URL: s.URL(), Clock: c, Logger: log}),
 		athena.New(athena.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients, Clock: c,
-			Engine: s.athena, Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets"), Dir: filepath.Join(s.cfg.DataDir, "athena")}),
+			Engine: s.athena, Lake: files, Dir: filepath.Join(s.cfg.DataDir, "athena")}),
 		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		bedrock.New(bedrock.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Clock: c,
 			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
-		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Clock: c, Logger: log}),
+		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Lines: s.logs,
+			Metrics: s.metrics, Clock: c, Logger: log}),
 		ecr.New(ecr.Config{Store: st, Directory: directory, Jobs: s.jobs, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "ecr"),
 			Region: s.cfg.Region}),
-		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Clock: c,
+		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Metrics: s.metrics, Clock: c,
 			Logger: log}),
 		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,
-			Engine: s.sql, Clock: c, Logger: log}),
+			Engine: s.sql, Lake: files, Clock: c, Logger: log}),
 		iam.New(iam.Config{Directory: directory, Clock: c}),
 		lakeformation.New(lakeformation.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Sharing: shares, Clients: clients,
 			Clock: c}),
 		lambda.New(lambda.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, As: clients, Caller: s.caller, Jobs: s.jobs, Logs: s.logs,
 			Metrics: s.metrics, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "lambda", "code"),
-			Sandbox: sandbox.New(sandbox.Config{Driver: s.compute, Dir: filepath.Join(s.cfg.DataDir, "lambda", "runtimes"), Endpoint: http.HandlerFunc(s.inward), Clock: c})}),
+			Sandbox: sandbox.New(sandbox.Config{Driver: s.compute, Dir: runtimesDir(s.cfg.DataDir), Endpoint: http.HandlerFunc(s.inward), Clock: c})}),
 		logs.New(logs.Config{Store: st, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics, Clock: c, Logger: log,
 			Dir: filepath.Join(s.cfg.DataDir, "logs")}),
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
@@ -76,8 +83,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		sage,
 		sage.Runtime(),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
-		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Mail: s.cfg.Mail, Clock: c, Logger: log}),
-		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Clock: c}),
+		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Metrics: s.metrics, Mail: s.cfg.Mail, Clock: c, Logger: log}),
+		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Metrics: s.metrics, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
 }

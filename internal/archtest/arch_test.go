@@ -70,6 +70,14 @@ func TestForbidden(t *testing.T) {
 	f("internal/platform/identity", "internal/platform/store", false)
 	f("internal/engines/sql", "internal/wire", true)
 	f("internal/engines/sql", "internal/engines/compute", false)
+	f("internal/services/athena", "internal/lake", false)
+	f("internal/lake", "internal/engines/sql", false)
+	f("internal/lake", "internal/platform/catalog", false)
+	f("internal/lake", "internal/wire", true)
+	f("internal/lake", "internal/services/athena", true)
+	f("internal/engines/sql", "internal/lake", true)
+	f("internal/platform/catalog", "internal/lake", true)
+	f("internal/wire", "internal/lake", true)
 	f("internal/wire", "test/harness", true)
 	f("test/harness", "internal/app", false)
 }
@@ -154,6 +162,10 @@ func forbidden(from, to string) string {
 		}
 		if under(to, "internal/cli") || under(to, "internal/console") {
 			return "services know no front end"
+		}
+	case under(from, "internal/lake"):
+		if !under(to, "internal/lake") && !under(to, "internal/engines") && !under(to, "internal/platform") {
+			return "lake imports engines and platform only"
 		}
 	case under(from, "internal/wire"):
 		if !under(to, "internal/wire") && !under(to, "internal/platform") {

@@ -1,5 +1,5 @@
-// Package cli is the command line of atelier. Every command but serve, version and models is an AWS client, of this server or any
-// other endpoint; models changes what lies in the server's data directory.
+// Package cli is the command line of atelier. Every command but serve, version, models and runtimes is an AWS client, of this server
+// or any other endpoint; models and runtimes change what lies in the server's data directory.
 package cli
 
 import (
@@ -21,6 +21,8 @@ type Environment struct {
 	Version        string
 	// Serve runs a server until its context ends. The commands are clients and know no server.
 	Serve func(context.Context, config.Config, Environment) error
+	// Runtime installs a runtime of functions into a data directory, and says why it can't.
+	Runtime func(ctx context.Context, dataDir, name string) error
 }
 
 // Run runs a command line, and returns the exit code: 0, 1 for a failure, which is told on stderr in one line.
@@ -35,7 +37,7 @@ func Run(ctx context.Context, env Environment, args []string) int {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serve(env), environment(env), account(env), algorithm(env), modelsCommand(env), version(env))
+	root.AddCommand(serve(env), environment(env), account(env), algorithm(env), modelsCommand(env), runtimes(env), version(env))
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(env.Stderr, "atelier:", err)
 		return 1

@@ -31,17 +31,28 @@ type section struct{ title, body string }
 var topics = []struct {
 	name string
 	run  func(context.Context, options) (section, error)
-}{{"start", start}, {"api", api}, {"objects", objects}, {"catalog", catalog}, {"crawl", crawl}, {"athena", athenas}, {"messages", messages}}
+}{
+	{"start", start},
+	{"api", api},
+	{"objects", objects},
+	{"catalog", catalog},
+	{"crawl", crawl},
+	{"athena", athenas},
+	{"messages", messages},
+	{"functions", functions},
+	{"learn", learning},
+	{"models", foundationModels},
+}
 
 func main() {
 	var o options
-	flag.IntVar(&o.rounds, "rounds", 5, "turns that each server gets in each case of api, objects, athena and messages")
+	flag.IntVar(&o.rounds, "rounds", 5, "turns that each server gets in each case of api, objects, athena, messages and learn")
 	flag.DurationVar(&o.each, "each", 1500*time.Millisecond, "length of a turn")
 	flag.IntVar(&o.tables, "tables", 100_000, "tables of the catalog")
 	flag.IntVar(&o.partitions, "partitions", 200_000, "partitions of one table")
 	flag.IntVar(&o.motoTables, "moto-tables", 5_000, "tables of moto's catalog at most")
 	flag.IntVar(&o.motoPartitions, "moto-partitions", 20_000, "partitions of moto's table at most")
-	only := flag.String("only", "", "topics to run, of start,api,objects,catalog,crawl,athena,messages; all when empty")
+	only := flag.String("only", "", "topics to run, of start,api,objects,catalog,crawl,athena,messages,functions,learn,models; all when empty")
 	out := flag.String("out", "", "file to write instead of standard output; sections of it that were not run stay")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

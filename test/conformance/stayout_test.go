@@ -18,6 +18,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/wire/facts"
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -25,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ram"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -60,11 +62,32 @@ func doors(t testing.TB) []door {
 		{"iam", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-05-08", "CreateRole", url.Values{"RoleName": {name}, "AssumeRolePolicyDocument": {trust}})
 		}},
+		{"apigateway", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			b := []byte(`{"name":"` + name + `","protocolType":"HTTP"}`)
+			r := request(t, http.MethodPost, at+"/v2/apis", b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
+		}},
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
+		{"bedrock", "rest-json", func(t testing.TB, at, _ string) (*http.Request, []byte) {
+			b := []byte(`{"loggingConfig":{"s3Config":{"bucketName":"stay-out"}}}`)
+			r := request(t, http.MethodPut, at+"/logging/modelinvocations", b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
+		}},
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
 		rpc("ecr", "CreateRepository", `{"repositoryName":"NAME"}`),
 		rpc("logs", "CreateLogGroup", `{"logGroupName":"NAME"}`),
+		{"monitoring", "json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			f, err := facts.Load("cloudwatch")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := []byte(`{"DashboardName":"` + name + `","DashboardBody":"{\"widgets\":[]}"}`)
+			return jsonRequest(t, at, &f.Metadata, "PutDashboard", b), b
+		}},
+		rpc("application-autoscaling", "DescribeScalableTargets", `{"ServiceNamespace":"lambda"}`),
 		rpc("events", "PutRule", `{"Name":"NAME","EventPattern":"{\"source\":[\"a\"]}"}`),
 		{"sns", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-03-31", "CreateTopic", url.Values{"Name": {name}})
@@ -77,6 +100,13 @@ func doors(t testing.TB) []door {
 		}},
 		rpc("cloudtrail", "LookupEvents", `{"MaxResults":1}`),
 		rpc("glue", "CreateDatabase", `{"DatabaseInput":{"Name":"NAME"}}`),
+		{"lambda", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			empty := "UEsDBBQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAYVBLAQIUAxQAAAAAAAAAIQAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAACAAQAAAABhUEsFBgAAAAABAAEALwAAAB8AAAAAAA=="
+			b := []byte(`{"Content":{"ZipFile":"` + empty + `"}}`)
+			r := request(t, http.MethodPost, at+"/2018-10-31/layers/"+name+"/versions", b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
+		}},
 		{"ram", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			b := []byte(`{"name":"` + name + `"}`)
 			r := request(t, http.MethodPost, at+"/createresourceshare", b)
@@ -139,7 +169,7 @@ func TestStrangersStayOut(t *testing.T) {
 	}
 	for _, d := range doors(t) { // whoever may come in can: the refusals below are not for other reasons
 		r, b := d.request(t, s.URL, "control")
-		if a, err := send(signing{who: x.good, service: d.service}.sign(t, r, b)); err != nil || a.status != http.StatusOK {
+		if a, err := send(signing{who: x.good, service: d.service}.sign(t, r, b)); err != nil || a.status/100 != 2 {
 			t.Fatalf("%s: %+v %v", d.service, a, err)
 		}
 	}
@@ -354,7 +384,7 @@ func state(t testing.TB, s *harness.Server) string {
 	return string(out)
 }
 
-// messaging lists queues, topics, rules, groups of schedules, groups of logs and repositories of images.
+// messaging lists queues, topics, rules, groups of schedules, layers, HTTP APIs, groups of logs and repositories of images.
 func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	queues, err := sqs.NewFromConfig(root.Config()).ListQueues(ctx, &sqs.ListQueuesInput{})
 	if err != nil {
@@ -380,5 +410,13 @@ func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, logs.LogGroups, images.Repositories}, nil
+	layers, err := lambda.NewFromConfig(root.Config()).ListLayers(ctx, &lambda.ListLayersInput{})
+	if err != nil {
+		return nil, err
+	}
+	apis, err := apigatewayv2.NewFromConfig(root.Config()).GetApis(ctx, &apigatewayv2.GetApisInput{})
+	if err != nil {
+		return nil, err
+	}
+	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, layers.Layers, apis.Items, logs.LogGroups, images.Repositories}, nil
 }

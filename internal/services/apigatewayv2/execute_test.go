@@ -2,6 +2,7 @@ package apigatewayv2_test
 
 import (
 	"encoding/json"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -38,6 +39,10 @@ func TestFunction(t *testing.T) {
 		event.RequestContext.DomainName != api+".execute-api.us-east-1.amazonaws.com" || event.RequestContext.HTTP.SourceIP != "127.0.0.1" ||
 		event.RequestContext.AccountID != f.root.Principal.Account {
 		t.Errorf("got %+v", a)
+	}
+	if h := event.Headers; h["content-length"] != "7" || h["x-forwarded-for"] != "127.0.0.1" || h["x-forwarded-proto"] != "http" || h["x-forwarded-port"] == "" ||
+		!strings.HasPrefix(h["x-amzn-trace-id"], "Root=1-") || !strings.HasPrefix(h["host"], "127.0.0.1:") {
+		t.Errorf("headers %v", h)
 	}
 	if a.header.Get("Apigw-Requestid") == "" {
 		t.Error("no request id")
@@ -174,5 +179,22 @@ func TestQuickCreateAndRestart(t *testing.T) {
 	again := openSame(f)
 	if got := again.get("GET", *a.ApiId, "/x", ""); got.status != 200 {
 		t.Errorf("after a restart: %+v", got)
+	}
+}
+
+func BenchmarkFunction(b *testing.B) {
+	f := openIn(b, b.TempDir())
+	api := f.api()
+	f.route(api, "GET /pets/{id}", f.calling(api, "two", "2.0"))
+	f.function = func(string, []byte) (string, bool) { return `{"statusCode":200,"body":"x"}`, false }
+	site := f.service.Sites()["execute-api"]
+	r := httptest.NewRequest("GET", "http://"+api+".execute-api.us-east-1.localhost/pets/6?a=1", nil)
+	r.Header.Set("User-Agent", "bench")
+	b.ReportAllocs()
+	for b.Loop() {
+		w := httptest.NewRecorder()
+		if site(api, w, r); w.Code != 200 {
+			b.Fatal(w.Code)
+		}
 	}
 }

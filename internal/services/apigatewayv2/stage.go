@@ -110,6 +110,9 @@ func (s *Service) CreateStage(ctx context.Context, in *apigatewayv2.CreateStageI
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
+	if err := s.permitLogs(ctx, in.AccessLogSettings); err != nil {
+		return nil, err
+	}
 	k := here(ctx, in.ApiId)
 	if err := s.change(ctx, in.ApiId, func(tx *store.Tx, a *api) error {
 		if _, exists := a.Stages[*g.StageName]; exists {
@@ -169,6 +172,9 @@ func (s *Service) GetStages(ctx context.Context, in *apigatewayv2.GetStagesInput
 
 // UpdateStage changes a stage. Variables and the settings of routes are amended: a variable that is given as "" goes.
 func (s *Service) UpdateStage(ctx context.Context, in *apigatewayv2.UpdateStageInput) (*apigatewayv2.UpdateStageOutput, error) {
+	if err := s.permitLogs(ctx, in.AccessLogSettings); err != nil {
+		return nil, err
+	}
 	k := here(ctx, in.ApiId)
 	g, err := s.changeStage(ctx, in.ApiId, in.StageName, func(tx *store.Tx, a *api, g *types.Stage) error {
 		if aws.ToBool(g.AutoDeploy) && in.DeploymentId != nil && in.AutoDeploy == nil || aws.ToBool(in.AutoDeploy) && in.DeploymentId != nil {

@@ -161,7 +161,7 @@ func (q *session) writer(ctx context.Context, account, location string) (authz.P
 	if !a.May(governance.DataLocationAccess) {
 		return q.e.Caller, failure(accessDenied, "PERMISSION_DENIED: Insufficient Lake Formation permission(s): Required Data Location Access on arn:aws:s3:::%s", path)
 	}
-	return q.owner(ctx, account, location, false)
+	return q.files.OwnerOf(ctx, account, location, false)
 }
 
 // table is the table that the files are of.

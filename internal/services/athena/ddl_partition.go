@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -39,28 +40,6 @@ func shownSpec(spec []statement.Pair) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-// folder is the name of a partition's folder as Hive makes it: k=v/k=v.
-func folder(keys []glueTypes.Column, values []string) string {
-	var parts []string
-	for i, k := range keys {
-		parts = append(parts, hiveEscape(aws.ToString(k.Name))+"="+hiveEscape(values[i]))
-	}
-	return strings.Join(parts, "/")
-}
-
-// hiveEscape writes the characters that Hive keeps out of names of folders as %XX.
-func hiveEscape(s string) string {
-	var b strings.Builder
-	for _, r := range []byte(s) {
-		if r < 0x20 || r == 0x7f || strings.IndexByte("\"#%'*/:=?\\{[]^", r) >= 0 {
-			b.WriteString("%" + strings.ToUpper(string("0123456789abcdef"[r>>4])+string("0123456789abcdef"[r&15])))
-			continue
-		}
-		b.WriteByte(r)
-	}
-	return b.String()
-}
-
 func hiveUnescape(s string) string {
 	if out, err := url.PathUnescape(s); err == nil {
 		return out
@@ -68,17 +47,10 @@ func hiveUnescape(s string) string {
 	return s
 }
 
-func locationOf(t *glueTypes.Table) string {
-	if t.StorageDescriptor == nil {
-		return ""
-	}
-	return aws.ToString(t.StorageDescriptor.Location)
-}
-
 // partitionInput describes a partition whose data is like the table's.
 func partitionInput(t *glueTypes.Table, values []string, location string) glueTypes.PartitionInput {
 	if location == "" {
-		location = strings.TrimSuffix(locationOf(t), "/") + "/" + folder(t.PartitionKeys, values)
+		location = strings.TrimSuffix(lake.Location(t), "/") + "/" + lake.Folder(t.PartitionKeys, values)
 	}
 	d := glueTypes.StorageDescriptor{}
 	if t.StorageDescriptor != nil {
@@ -120,7 +92,7 @@ func (q *session) putPartitions(ctx context.Context, t *glueTypes.Table, list []
 			case code == "AlreadyExistsException" && mayExist:
 			case code == "AlreadyExistsException":
 				return added, ddlFault("Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "+
-					"AlreadyExistsException(message:Partition already exists: %s)", folder(t.PartitionKeys, e.PartitionValues))
+					"AlreadyExistsException(message:Partition already exists: %s)", lake.Folder(t.PartitionKeys, e.PartitionValues))
 			default:
 				return added, ddlFault("Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. %s: %s", code, message)
 			}

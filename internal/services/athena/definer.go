@@ -7,11 +7,15 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	glueTypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
+
+// lakeFormation is who assumes definers.
+const lakeFormation = "lakeformation.amazonaws.com"
 
 // definerOf is the role with whose rights a view reads, "" for tables and other views.
 func definerOf(t *glueTypes.Table) string {
@@ -38,9 +42,9 @@ func speaks(t *glueTypes.Table) bool {
 // definedView describes a view that reads with its definer's rights. The caller needs a right to the view alone, and sees the
 // part of it that was granted. It is computed before anything of the caller's is, so that nothing tells of the rows beneath.
 // Source: https://docs.aws.amazon.com/athena/latest/ug/views-glue.html
-func (q *session) definedView(ctx context.Context, r *readable) (*sql.Table, error) {
+func (q *session) definedView(ctx context.Context, r *lake.Table) (*sql.Table, error) {
 	name := aws.ToString(r.DatabaseName) + "." + aws.ToString(r.Name)
-	if q.beneath {
+	if q.files.Beneath {
 		return nil, sql.Errorf(sql.NotSupported, "INVALID_VIEW", "Data Catalog views cannot reference other views: '%s'", name)
 	}
 	text, ok := athenaText(&r.Table.Table)
@@ -60,10 +64,10 @@ func (q *session) definedView(ctx context.Context, r *readable) (*sql.Table, err
 		v.SQL = aws.ToString(text.ViewOriginalText)
 	}
 	if r.StorageDescriptor != nil {
-		v.Columns = engineColumns(r.StorageDescriptor.Columns)
+		v.Columns = lake.Columns(r.StorageDescriptor.Columns)
 	}
 	q.e.Lent = true
-	return cutView(v, r.cut()), nil
+	return cutView(v, r.Cut()), nil
 }
 
 // cutView is the part of a view that the cut leaves.
@@ -115,7 +119,7 @@ func (q *session) definer(ctx context.Context, view governance.Resource, role st
 		return nil, err
 	}
 	d := &definer{session: q.sessionOf(q.e, as), catalog: view.Catalog}
-	d.beneath = true
+	d.files.Beneath = true
 	return d, nil
 }
 
@@ -137,7 +141,7 @@ func (d *definer) Table(ctx context.Context, n sql.Name) (*sql.Table, error) {
 		return nil, sql.Errorf(sql.NotSupported, "INVALID_VIEW", "Data Catalog views cannot reference resource links: '%s'", n)
 	case d.only != nil && !slices.Contains(d.only, name):
 		return nil, sql.Errorf(sql.Denied, "PERMISSION_DENIED", "Table '%s' is not among those that the view was defined on", n)
-	case !r.access.MayDefine():
+	case !r.Access.MayDefine():
 		return nil, sql.Errorf(sql.Denied, "PERMISSION_DENIED", "Insufficient Lake Formation permission(s): The definer needs grantable Select on all columns and rows of %s", n.Table)
 	}
 	if !slices.Contains(d.found, name) {

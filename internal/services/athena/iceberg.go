@@ -10,6 +10,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/engines/iceberg"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -31,7 +32,7 @@ func isIceberg(parameters map[string]string) bool {
 
 // icebergRoot is the location that the files of a table are below.
 func icebergRoot(t *glueTypes.Table) string {
-	if l := locationOf(t); l != "" {
+	if l := lake.Location(t); l != "" {
 		return strings.TrimSuffix(l, "/")
 	}
 	above, _, _ := strings.Cut(t.Parameters[metadataKey], "/metadata/")
@@ -39,7 +40,7 @@ func icebergRoot(t *glueTypes.Table) string {
 }
 
 // icebergTable opens a table whose files are read and written as somebody.
-func (q *session) icebergTable(ctx context.Context, r *readable, as authz.Principal) (*iceberg.Table, *icebergFiles, error) {
+func (q *session) icebergTable(ctx context.Context, r *lake.Table, as authz.Principal) (*iceberg.Table, *icebergFiles, error) {
 	o := q.icebergFiles(as, icebergRoot(&r.Table.Table))
 	on := r.Resource()
 	t, err := iceberg.Load(ctx, o, &icebergCatalog{q: q, id: on.Catalog, database: on.Database, name: on.Table, fixed: r.Parameters[metadataKey]})
@@ -136,7 +137,7 @@ func (q *session) icebergFault(err error, table string) error {
 	case errors.Is(err, errOutside):
 		return sql.Errorf(sql.Denied, "PERMISSION_DENIED", "a file of table %s lies outside of the location of the table", table)
 	case errors.As(err, &e):
-		return engineFault(err, table)
+		return lake.Fault(err, table)
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
 	}

@@ -19,7 +19,7 @@ func (q *session) openIceberg(ctx context.Context, n statement.Name, needs gover
 	if !isIceberg(r.Parameters) {
 		return nil, nil, notSupported("line %d:%d: only tables of Iceberg are optimized or vacuumed", n.Pos.Line, n.Pos.Column)
 	}
-	as, err := q.reader(ctx, r, icebergRoot(&r.Table.Table))
+	as, err := q.files.Owner(ctx, r, icebergRoot(&r.Table.Table))
 	if err != nil {
 		return nil, nil, queryFault(err)
 	}

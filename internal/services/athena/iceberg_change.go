@@ -9,6 +9,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/engines/iceberg"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/dialect"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,7 +38,7 @@ type rowChange struct {
 }
 
 // changeable finds a table of Iceberg whose rows the caller may change: all that there is of it.
-func (q *session) changeable(ctx context.Context, n statement.Name, needs governance.Permissions) (*readable, error) {
+func (q *session) changeable(ctx context.Context, n statement.Name, needs governance.Permissions) (*lake.Table, error) {
 	r, err := q.writable(ctx, n, needs)
 	if err != nil {
 		return nil, err
@@ -45,7 +46,7 @@ func (q *session) changeable(ctx context.Context, n statement.Name, needs govern
 	if !isIceberg(r.Parameters) {
 		return nil, notSupported("line %d:%d: Modifying Hive table rows is only supported for transactional tables", n.Pos.Line, n.Pos.Column)
 	}
-	if !r.access.ByIAM && !r.access.Whole() {
+	if !r.Access.ByIAM && !r.Access.Whole() {
 		return nil, failure(accessDenied, "PERMISSION_DENIED: rows of %s may be changed only by those who may read all of its rows and columns", n.Name)
 	}
 	return r, nil
@@ -59,7 +60,7 @@ func (q *session) changeRows(ctx context.Context, n statement.Name, needs govern
 	if err != nil {
 		return err
 	}
-	as, err := q.reader(ctx, r, icebergRoot(&r.Table.Table))
+	as, err := q.files.Owner(ctx, r, icebergRoot(&r.Table.Table))
 	if err != nil {
 		return queryFault(err)
 	}

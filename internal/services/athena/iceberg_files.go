@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/atelier-studio/atelier/internal/engines/iceberg"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -35,7 +36,7 @@ type icebergFiles struct {
 }
 
 func (q *session) icebergFiles(as authz.Principal, root string) *icebergFiles {
-	return &icebergFiles{q: q, as: as, client: objects(q.Clients(as, q.e.Region)), root: plainLocation(root) + "/", lent: q.beneath || as.ARN != q.as.ARN}
+	return &icebergFiles{q: q, as: as, client: lake.Client(q.Clients(as, q.e.Region)), root: plainLocation(root) + "/", lent: q.files.Beneath || as.ARN != q.files.As.ARN}
 }
 
 // plainLocation writes a location with the scheme s3. Others are "".
@@ -54,7 +55,7 @@ func (f *icebergFiles) within(location string) bool {
 
 // readable is the bucket and key of a file that may be asked for.
 func (f *icebergFiles) readable(location string) (bucket, key string, err error) {
-	if bucket, key = place(plainLocation(location)); bucket == "" || key == "" || f.lent && !f.within(location) {
+	if bucket, key = lake.Place(plainLocation(location)); bucket == "" || key == "" || f.lent && !f.within(location) {
 		return "", "", errOutside
 	}
 	return bucket, key, nil
@@ -66,7 +67,7 @@ func (f *icebergFiles) Open(ctx context.Context, location string) (iceberg.File,
 	if err != nil {
 		return nil, err
 	}
-	if path, ok := f.q.local(bucket, key); ok {
+	if path, ok := f.q.Lake.Local(bucket, key); ok {
 		if _, err := f.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key}); err != nil {
 			return nil, missingObject(err)
 		}
@@ -146,7 +147,7 @@ func (u *icebergUpload) Close() error {
 	u.f.mu.Lock()
 	u.f.made = append(u.f.made, u.location)
 	u.f.mu.Unlock()
-	bucket, key := place(u.location)
+	bucket, key := lake.Place(u.location)
 	_, err := u.f.client.PutObject(u.ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: u.file})
 	return err
 }
@@ -156,7 +157,7 @@ func (f *icebergFiles) Remove(ctx context.Context, location string) error {
 	if !f.within(location) {
 		return nil
 	}
-	bucket, key := place(plainLocation(location))
+	bucket, key := lake.Place(plainLocation(location))
 	_, err := f.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
 	return err
 }
@@ -166,7 +167,7 @@ func (f *icebergFiles) List(ctx context.Context, below string, each func(iceberg
 	if !strings.HasPrefix(plainLocation(below)+"/", f.root) {
 		return errOutside
 	}
-	bucket, prefix := place(plainLocation(below))
+	bucket, prefix := lake.Place(plainLocation(below))
 	pages := s3.NewListObjectsV2Paginator(f.client, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(strings.TrimSuffix(prefix, "/") + "/")})
 	for pages.HasMorePages() {
 		p, err := pages.NextPage(ctx)

@@ -10,13 +10,14 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/engines/iceberg"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // iceberg describes a table of Iceberg in the state that was asked for.
-func (q *session) iceberg(ctx context.Context, r *readable, n sql.Name) (*sql.Table, error) {
-	as, err := q.reader(ctx, r, icebergRoot(&r.Table.Table))
+func (q *session) iceberg(ctx context.Context, r *lake.Table, n sql.Name) (*sql.Table, error) {
+	as, err := q.files.Owner(ctx, r, icebergRoot(&r.Table.Table))
 	q.mark(n, r, governance.PrincipalARN(as))
 	if err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func (q *session) iceberg(ctx context.Context, r *readable, n sql.Name) (*sql.Ta
 	if err != nil {
 		return nil, q.icebergFault(err, aws.ToString(r.Name))
 	}
-	cut := r.cut()
+	cut := r.Cut()
 	if columns, err := t.Columns(); cut.Columns != nil && err == nil {
 		p.Columns = columns // a column of the past may have had the name of another one that the caller may see
 	}
@@ -126,8 +127,8 @@ func (f *icebergFiles) list(ctx context.Context, p *iceberg.Plan, of []iceberg.D
 		keys[bucket], whole[bucket] = append(keys[bucket], key), append(whole[bucket], sql.File{Size: d.Size})
 	}
 	for bucket, list := range whole {
-		if err := f.q.open(ctx, f.client, bucket, keys[bucket], list); err != nil {
-			return nil, engineFault(err, "")
+		if err := f.q.files.Open(ctx, f.client, bucket, keys[bucket], list); err != nil {
+			return nil, lake.Fault(err, "")
 		}
 		out = append(out, list...)
 	}
@@ -161,14 +162,14 @@ func icebergView(name string) (table, view string, ok bool) {
 
 // describeIceberg gives a view of a table to those who may read all of it: it tells of every row.
 // Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
-func (q *session) describeIceberg(ctx context.Context, r *readable, view string) (*sql.Table, error) {
+func (q *session) describeIceberg(ctx context.Context, r *lake.Table, view string) (*sql.Table, error) {
 	if !isIceberg(r.Parameters) {
 		return nil, nil
 	}
-	if !r.access.ByIAM && !r.access.Whole() {
+	if !r.Access.ByIAM && !r.Access.Whole() {
 		return nil, sql.Errorf(sql.Denied, "PERMISSION_DENIED", "the $%s of table %s are only for those who may read all of its rows and columns", view, aws.ToString(r.Name))
 	}
-	as, err := q.reader(ctx, r, icebergRoot(&r.Table.Table))
+	as, err := q.files.Owner(ctx, r, icebergRoot(&r.Table.Table))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/atelier-studio/atelier/internal/engines/iceberg"
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/services/athena/filewriter"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,8 +21,8 @@ import (
 
 // insertIceberg adds the rows of a query to a table.
 // Source: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-updating-iceberg-table-data.html
-func (q *session) insertIceberg(ctx context.Context, st statement.Insert, r *readable) error {
-	as, err := q.reader(ctx, r, icebergRoot(&r.Table.Table))
+func (q *session) insertIceberg(ctx context.Context, st statement.Insert, r *lake.Table) error {
+	as, err := q.files.Owner(ctx, r, icebergRoot(&r.Table.Table))
 	if err != nil {
 		return queryFault(err)
 	}

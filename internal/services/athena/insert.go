@@ -9,6 +9,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
 	"github.com/atelier-studio/atelier/internal/engines/sql/dialect"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/athena/filewriter"
@@ -28,14 +29,14 @@ func (q *session) insert(ctx context.Context, st statement.Insert) error {
 	if isIceberg(r.Parameters) {
 		return q.insertIceberg(ctx, st, r)
 	}
-	t := &target{q: q, location: strings.TrimSuffix(locationOf(&r.Table.Table), "/")}
+	t := &target{q: q, location: strings.TrimSuffix(lake.Location(&r.Table.Table), "/")}
 	if t.options, err = insertOptions(r); err != nil {
 		return err
 	}
 	for _, k := range r.PartitionKeys {
 		t.keys = append(t.keys, aws.ToString(k.Name))
 	}
-	if t.as, err = q.reader(ctx, r, t.location); err != nil {
+	if t.as, err = q.files.Owner(ctx, r, t.location); err != nil {
 		return queryFault(err)
 	}
 	text, err := shaped(st, r.Columns())
@@ -54,7 +55,7 @@ func (q *session) insert(ctx context.Context, st statement.Insert) error {
 }
 
 // writable finds a table that the caller may insert into, or change in another way.
-func (q *session) writable(ctx context.Context, n statement.Name, needs governance.Permissions) (*readable, error) {
+func (q *session) writable(ctx context.Context, n statement.Name, needs governance.Permissions) (*lake.Table, error) {
 	id, database, err := q.at(ctx, n)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func (q *session) writable(ctx context.Context, n statement.Name, needs governan
 			return nil, glueFault(err)
 		}
 	}
-	r := &readable{}
+	r := &lake.Table{}
 	err = q.Store.View(ctx, func(tx *store.Tx) (err error) {
 		r.Table, err = q.Catalog.Table(tx, q.e.Region, on)
 		return absent(err, missing)
@@ -83,10 +84,10 @@ func (q *session) writable(ctx context.Context, n statement.Name, needs governan
 	if err != nil {
 		return nil, err
 	}
-	if r.access, err = q.Ledger.Access(ctx, q.e.Caller, q.e.Region, on); err != nil {
+	if r.Access, err = q.Ledger.Access(ctx, q.e.Caller, q.e.Region, on); err != nil {
 		return nil, err
 	}
-	if !r.access.May(needs) {
+	if !r.Access.May(needs) {
 		return nil, failure(accessDenied, "PERMISSION_DENIED: Insufficient Lake Formation permission(s): Required %s on %s", wanted(needs), n.Name)
 	}
 	switch {
@@ -112,12 +113,12 @@ func wanted(p governance.Permissions) string {
 }
 
 // insertOptions are how the files of a table are written.
-func insertOptions(r *readable) (filewriter.Options, error) {
+func insertOptions(r *lake.Table) (filewriter.Options, error) {
 	d := r.StorageDescriptor
 	if d == nil {
 		d = &glueTypes.StorageDescriptor{}
 	}
-	f := formatOf(d, r.Parameters)
+	f := lake.FormatOf(&r.Table.Table)
 	var o filewriter.Options
 	switch f.Kind {
 	case sql.Parquet:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -26,7 +27,7 @@ func (q *session) repair(ctx context.Context, st statement.Repair) ([]string, er
 	for _, p := range known {
 		have[strings.Join(p.Values, separator)] = true
 	}
-	bucket, prefix := place(locationOf(t))
+	bucket, prefix := lake.Place(lake.Location(t))
 	if prefix != "" && !strings.HasSuffix(prefix, "/") {
 		prefix += "/"
 	}
@@ -39,7 +40,7 @@ func (q *session) repair(ctx context.Context, st statement.Repair) ([]string, er
 	for _, values := range found {
 		if !have[strings.Join(values, separator)] {
 			list = append(list, partitionInput(t, values, ""))
-			missing = append(missing, aws.ToString(t.Name)+":"+folder(t.PartitionKeys, values))
+			missing = append(missing, aws.ToString(t.Name)+":"+lake.Folder(t.PartitionKeys, values))
 		}
 	}
 	if len(list) == 0 {
@@ -48,7 +49,7 @@ func (q *session) repair(ctx context.Context, st statement.Repair) ([]string, er
 	added, err := q.putPartitions(ctx, t, list, true)
 	lines := []string{"Partitions not in metastore:\t" + strings.Join(missing, "\t")}
 	for _, values := range added {
-		lines = append(lines, "Repair: Added partition to metastore "+aws.ToString(t.Name)+":"+folder(t.PartitionKeys, values))
+		lines = append(lines, "Repair: Added partition to metastore "+aws.ToString(t.Name)+":"+lake.Folder(t.PartitionKeys, values))
 	}
 	return lines, err
 }
@@ -79,11 +80,4 @@ func (q *session) folders(ctx context.Context, bucket, prefix string, keys []typ
 		}
 	}
 	return out, nil
-}
-
-// place splits s3://bucket/key.
-func place(location string) (bucket, key string) {
-	_, rest, _ := strings.Cut(location, "://")
-	bucket, key, _ = strings.Cut(rest, "/")
-	return bucket, key
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -55,7 +56,7 @@ func (q *session) put(ctx context.Context, location string, body []byte) error {
 
 // object writes one object as the caller.
 func (q *session) object(ctx context.Context, location string, body io.ReadSeeker, c *types.ResultConfiguration) error {
-	bucket, key := place(location)
+	bucket, key := lake.Place(location)
 	in := &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: body, ContentType: aws.String("application/octet-stream")}
 	if c != nil {
 		in.ExpectedBucketOwner = c.ExpectedBucketOwner
@@ -86,9 +87,9 @@ func (s *Service) remove(ctx context.Context, e *execution) {
 	if len(e.wrote) == 0 {
 		return
 	}
-	client := objects(s.Clients(e.Caller, e.Region))
+	client := lake.Client(s.Clients(e.Caller, e.Region))
 	for _, w := range e.wrote {
-		bucket, key := place(w)
+		bucket, key := lake.Place(w)
 		if !strings.HasSuffix(key, "*") {
 			_, _ = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
 			continue

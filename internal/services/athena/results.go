@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
@@ -64,8 +65,8 @@ func (s *Service) getQueryResultsTargets(ctx context.Context, in *athena.GetQuer
 // rows reads rows of a result from a byte on, and tells at which byte the next ones begin.
 func (s *Service) rows(ctx context.Context, e *execution, from int64, size int, to *[]types.Row) (next int64, err error) {
 	call := wire.CallOf(ctx)
-	bucket, key := place(*e.ResultConfiguration.OutputLocation)
-	object, err := objects(s.Clients(call.Principal, call.Region)).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key,
+	bucket, key := lake.Place(*e.ResultConfiguration.OutputLocation)
+	object, err := lake.Client(s.Clients(call.Principal, call.Region)).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key,
 		Range: aws.String(fmt.Sprintf("bytes=%d-", from))})
 	if err != nil {
 		return 0, unreadable(err, *e.ResultConfiguration.OutputLocation)

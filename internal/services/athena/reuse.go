@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,8 +59,8 @@ func reuseKey(e *execution) store.Key {
 }
 
 // mark notes what was found under a name in a query: the table as it was, and what the caller could read of it.
-func (q *session) mark(n sql.Name, r *readable, as string) {
-	cut, err := json.Marshal(r.cut())
+func (q *session) mark(n sql.Name, r *lake.Table, as string) {
+	cut, err := json.Marshal(r.Cut())
 	if err != nil { // texts always are JSON
 		cut = []byte(*q.e.QueryExecutionId)
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -27,7 +28,7 @@ type Config struct {
 	Clients   func(p authz.Principal, region string) aws.Config // AWS clients within the server
 	Clock     clock.Clock
 	Engine    sql.Engine
-	Objects   string // where S3 keeps objects on this machine: Objects/bucket/key; "": they are fetched
+	Lake      *lake.Lake
 	Dir       string // for results on their way to S3
 	Running   int    // how many queries run at a time; 0: firstRunning
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,11 +21,10 @@ import (
 // that is read by a session of the definer's.
 type session struct {
 	*Service
-	e       *execution
-	as      authz.Principal
-	beneath bool // as is a definer
-	glue    *glue.Client
-	s3      *s3.Client
+	e     *execution
+	files *lake.Reader
+	glue  *glue.Client
+	s3    *s3.Client
 
 	reads  map[string]string // see mark
 	target *sql.Table        // see rowChange
@@ -34,14 +34,8 @@ func (s *Service) session(e *execution) *session { return s.sessionOf(e, e.Calle
 
 func (s *Service) sessionOf(e *execution, as authz.Principal) *session {
 	cfg := s.Clients(as, e.Region)
-	return &session{Service: s, e: e, as: as, glue: glue.NewFromConfig(cfg, once), s3: objects(cfg)}
-}
-
-func objects(cfg aws.Config) *s3.Client {
-	return s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle, o.Retryer = true, aws.NopRetryer{}
-		o.RequestChecksumCalculation, o.ResponseChecksumValidation = aws.RequestChecksumCalculationWhenRequired, aws.ResponseChecksumValidationWhenRequired
-	})
+	return &session{Service: s, e: e, glue: glue.NewFromConfig(cfg, once), s3: lake.Client(cfg),
+		files: &lake.Reader{Lake: s.Lake, As: as, Region: e.Region, Session: "AWSLF-00-AT-" + e.Caller.Account + "-"}}
 }
 
 // catalogID is Glue's id of a catalog that a statement names, or of the query's own.

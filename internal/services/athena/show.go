@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/services/athena/statement"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -122,7 +123,7 @@ func (q *session) showPartitions(ctx context.Context, st statement.ShowPartition
 	}
 	var lines []string
 	for _, p := range found {
-		lines = append(lines, folder(t.PartitionKeys, p.Values))
+		lines = append(lines, lake.Folder(t.PartitionKeys, p.Values))
 	}
 	slices.Sort(lines)
 	return said("partition"), lines, nil
@@ -184,7 +185,7 @@ func (q *session) describe(ctx context.Context, st statement.Describe) ([]types.
 func detailed(t *glueTypes.Table) []string {
 	row := func(k, v string) string { return fmt.Sprintf("%-20s\t%-20s\t%-20s", k, v, "") }
 	lines := []string{"\t \t ", "# Detailed Table Information\t \t ", row("Database:", aws.ToString(t.DatabaseName)), row("Owner:", aws.ToString(t.Owner)),
-		row("CreateTime:", aws.ToTime(t.CreateTime).UTC().Format("Mon Jan 02 15:04:05 UTC 2006")), row("Location:", locationOf(t)),
+		row("CreateTime:", aws.ToTime(t.CreateTime).UTC().Format("Mon Jan 02 15:04:05 UTC 2006")), row("Location:", lake.Location(t)),
 		row("Table Type:", aws.ToString(t.TableType)), "Table Parameters:\t \t "}
 	for _, k := range slices.Sorted(maps.Keys(t.Parameters)) {
 		lines = append(lines, fmt.Sprintf("\t%-20s\t%-20s", k, t.Parameters[k]))

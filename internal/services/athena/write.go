@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/services/athena/filewriter"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -136,7 +137,7 @@ func (t *target) finish(ctx context.Context, manifest string) error {
 	if err := q.writes(ctx, q.e, t.location+"/*", manifest); err != nil {
 		return err
 	}
-	client := objects(q.Clients(t.as, q.e.Region))
+	client := lake.Client(q.Clients(t.as, q.e.Region))
 	stamp := q.e.Begun.UTC().Format("20060102_150405")
 	var list strings.Builder
 	q.e.Rows.OutputBytes = 0
@@ -149,7 +150,7 @@ func (t *target) finish(ctx context.Context, manifest string) error {
 			return err
 		}
 		p.key = t.location + "/" + t.folder(p.values) + fmt.Sprintf("%s_%05d_%s%s", stamp, i, *q.e.QueryExecutionId, t.options.Extension())
-		bucket, key := place(p.key)
+		bucket, key := lake.Place(p.key)
 		if _, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: p.spool.file}); err != nil {
 			return dataFault(err, p.key)
 		}
@@ -163,7 +164,7 @@ func (t *target) finish(ctx context.Context, manifest string) error {
 func (t *target) folder(values []string) string {
 	out := ""
 	for i, k := range t.keys {
-		out += hiveEscape(k) + "=" + hiveEscape(values[i]) + "/"
+		out += lake.Escape(k) + "=" + lake.Escape(values[i]) + "/"
 	}
 	return out
 }
@@ -182,8 +183,8 @@ func (s *spool) rewind() error {
 
 // empty refuses a place that holds something already.
 func (q *session) empty(ctx context.Context, as authz.Principal, location, table string) error {
-	bucket, prefix := place(location)
-	found, err := objects(q.Clients(as, q.e.Region)).ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(strings.TrimSuffix(prefix, "/") + "/"),
+	bucket, prefix := lake.Place(location)
+	found, err := lake.Client(q.Clients(as, q.e.Region)).ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: aws.String(strings.TrimSuffix(prefix, "/") + "/"),
 		MaxKeys: aws.Int32(1)})
 	if err != nil {
 		return dataFault(err, location)

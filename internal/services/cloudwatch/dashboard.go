@@ -53,6 +53,9 @@ func (s *Service) PutDashboard(ctx context.Context, in *cloudwatch.PutDashboardI
 		return nil, badValue("The value %s for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_).", *in.DashboardName)
 	}
 	fatal, warnings := checkDashboard(*in.DashboardBody)
+	if warnings == nil {
+		warnings = []types.DashboardValidationMessage{}
+	}
 	if len(fatal) > 0 {
 		return nil, &types.DashboardInvalidInputError{Message: aws.String(fmt.Sprintf("The field DashboardBody must be a valid JSON object, and has %d errors: %s",
 			len(fatal), aws.ToString(fatal[0].Message))), DashboardValidationMessages: fatal}

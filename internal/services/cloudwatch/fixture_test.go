@@ -51,6 +51,8 @@ type fixture struct {
 	key     identity.Credential
 	account string
 
+	functions functions
+
 	mu     sync.Mutex
 	scaled []scaling.Alarm
 	events []bus.Event
@@ -58,7 +60,7 @@ type fixture struct {
 
 func open(t testing.TB) *fixture {
 	t.Helper()
-	f := &fixture{t: t, ctx: t.Context(), clock: clock.At(time.Now().UTC().Truncate(time.Minute))}
+	f := &fixture{t: t, ctx: t.Context(), clock: clock.At(time.Now().UTC().Truncate(time.Minute)), functions: functions{make(chan invocation, 10)}}
 	dir := t.TempDir()
 	var err error
 	f.st, err = store.Open(t.Context(), store.Config{Dir: dir, Clock: f.clock})
@@ -85,9 +87,9 @@ func open(t testing.TB) *fixture {
 		f.scaled = append(f.scaled, a)
 		return nil
 	}})
-	f.chain, err = wire.New(wire.Config{Services: []wire.Service{f.service, queues.New(queues.Config{Store: f.st, Jobs: runner, Clock: f.clock}),
+	f.chain, err = wire.New(wire.Config{Services: []wire.Service{f.service, f.functions, queues.New(queues.Config{Store: f.st, Jobs: runner, Clock: f.clock}),
 		topics.New(topics.Config{Store: f.st, Directory: directory, Desk: desk, Clients: clients, Outward: delivery.NewOutward(true), Clock: f.clock, Logger: log})},
-		Directory: directory, Clock: f.clock, S3: http.NotFoundHandler(), Logger: log, Region: region})
+		Directory: directory, Clock: clock.System{}, S3: http.NotFoundHandler(), Logger: log, Region: region})
 	f.ok(err)
 	runner.Start(t.Context())
 	ctx, stop := context.WithCancel(context.Background())

@@ -62,3 +62,24 @@ func TestStatistic(t *testing.T) {
 		t.Errorf("average of statistics %v %v", v, ok)
 	}
 }
+
+func FuzzStatistic(f *testing.F) {
+	for _, s := range []string{"p99.9", "tm90", "TM(10%:90%)", "WM(5:)", "PR(:1e3)", "IQM", "Average"} {
+		f.Add(s)
+	}
+	var a, blind metrics.Aggregate
+	for i := range 50 {
+		a.Add(float64(i-10), float64(i%3+1))
+	}
+	blind = metrics.Statistics(10, 2, 1, 9)
+	f.Fuzz(func(t *testing.T, s string) {
+		stat, ok := parseStatistic(s)
+		if !ok {
+			return
+		}
+		if v, ok := stat(&a); ok && v != v {
+			t.Errorf("%q is not a number", s)
+		}
+		stat(&blind)
+	})
+}

@@ -26,6 +26,14 @@ func (s *Service) deliver(ctx context.Context, p delivery.Parcel) error {
 	if err := json.Unmarshal(p.Data, &x); err != nil {
 		return delivery.Permanent(err)
 	}
+	err := s.bring(ctx, p, x)
+	if err == nil {
+		s.count(x.Rule, "Invocations")
+	}
+	return err
+}
+
+func (s *Service) bring(ctx context.Context, p delivery.Parcel, x parcel) error {
 	to, err := arn.Parse(aws.ToString(x.Target.Arn))
 	if err != nil {
 		return delivery.Permanent(err)
@@ -119,6 +127,7 @@ func (s *Service) bury(ctx context.Context, p delivery.Parcel) error {
 	if err := json.Unmarshal(p.Data, &x); err != nil {
 		return delivery.Permanent(err)
 	}
+	s.count(x.Rule, "FailedInvocations")
 	queue := deadLetters(x.Target.DeadLetterConfig)
 	if queue == "" {
 		return nil

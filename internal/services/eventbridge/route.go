@@ -73,6 +73,8 @@ func (s *Service) plan(ctx context.Context, of store.Key, e event, hops int, onl
 	}
 	slices.SortFunc(matched, func(a, b *route) int { return strings.Compare(a.key.ID, b.key.ID) })
 	for _, r := range matched {
+		s.count(ruleARN(r.key), "MatchedEvents")
+		s.count(ruleARN(r.key), "TriggeredRules")
 		if err := p.send(r.key, r.targets, s.Clock.Now(), hops); err != nil {
 			return nil, err
 		}

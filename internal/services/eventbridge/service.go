@@ -13,6 +13,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/schedule"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -26,6 +27,7 @@ type Config struct {
 	Clients   *delivery.Clients
 	Outward   *delivery.Outward
 	Jobs      *jobs.Runner
+	Metrics   metrics.Recorder
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -49,6 +51,9 @@ type Service struct {
 
 // New makes the service and defines its courier and jobs.
 func New(c Config) *Service {
+	if c.Metrics == nil {
+		c.Metrics = metrics.Discard{}
+	}
 	s := &Service{Config: c, image: store.NewImage(c.Store), routes: map[store.Key]*routes{}, kept: store.NewTable[kept](c.Store, "events_kept"),
 		replays: store.NewTable[replay](c.Store, "events_replay"), connections: store.NewTable[connection](c.Store, "events_connection"),
 		destinations: store.NewTable[destination](c.Store, "events_destination"), alarms: schedule.NewAlarms(c.Clock)}

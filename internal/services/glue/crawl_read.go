@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/tabular"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/glue/layout"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -77,7 +78,7 @@ func (x *crawling) objects(ctx context.Context, t crawlTarget) (*s3.Client, erro
 		cfg.Credentials = credentials.NewStaticCredentialsProvider(aws.ToString(out.Credentials.AccessKeyId), aws.ToString(out.Credentials.SecretAccessKey),
 			aws.ToString(out.Credentials.SessionToken))
 	}
-	return dataClient(cfg), nil
+	return lake.Client(cfg), nil
 }
 
 // reading is what was read so far.
@@ -161,7 +162,7 @@ func (t crawlTarget) isData(key string, size int64, excluded layout.Exclusions) 
 	if rest == "" {
 		rest = path.Base(key)
 	}
-	if slices.ContainsFunc(strings.Split(rest, "/"), func(name string) bool { return isHidden(name) && !strings.Contains(name, "=") }) {
+	if slices.ContainsFunc(strings.Split(rest, "/"), func(name string) bool { return lake.Hidden(name) && !strings.Contains(name, "=") }) {
 		return false
 	}
 	return !excluded.Match(rest)

@@ -11,6 +11,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/bus"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
@@ -93,7 +94,7 @@ func (q *sources) publish(ctx context.Context, r qualityRun, result qualityResul
 		return err
 	}
 	key := prefix + *result.ResultId + ".json"
-	_, err = dataClient(q.s.Clients(q.role, q.region)).PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body),
+	_, err = lake.Client(q.s.Clients(q.role, q.region)).PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body),
 		ContentType: aws.String("application/json")})
 	if err != nil {
 		return fmt.Errorf("cannot write the result to s3://%s/%s: %w", bucket, key, err)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
@@ -157,79 +158,29 @@ func visible(t *sql.Table) []sql.Column {
 	return slices.DeleteFunc(all, func(c sql.Column) bool { return !slices.Contains(t.Cut.Columns, strings.ToLower(c.Name)) })
 }
 
-// bind makes a table of the catalog one that the engine can read.
+// bind makes a table of the catalog one that the engine can read, or those of its partitions that meet an expression.
 func (q *sources) bind(ctx context.Context, t catalog.Table, a governance.Access, expression string) (*sql.Table, error) {
-	d := t.StorageDescriptor
-	if d == nil || d.SerdeInfo == nil || t.Location() == "" {
+	if d := t.StorageDescriptor; d == nil || d.SerdeInfo == nil || t.Location() == "" || isView(t.ViewDefinition) {
 		return nil, invalid("Table %s has no files in S3 that could be read.", *t.Name)
 	}
-	out := &sql.Table{Format: sql.Format{Kind: sql.FormatOf(aws.ToString(d.SerdeInfo.SerializationLibrary)), Properties: map[string]string{}}}
-	for _, properties := range []map[string]string{t.Parameters, d.SerdeInfo.Parameters} {
-		for k, v := range properties {
-			out.Format.Properties[k] = v
+	of := &lake.Table{Table: t, Access: a}
+	if len(t.PartitionKeys) > 0 {
+		if err := q.mayWith(ctx, "glue:GetPartitions", t.Resource()); err != nil {
+			return nil, err
 		}
-	}
-	if out.Format.Kind == "" {
-		return nil, invalid("Table %s has a SerDe that is not supported: %s", *t.Name, aws.ToString(d.SerdeInfo.SerializationLibrary))
-	}
-	out.Columns, out.Keys = columnsFor(d.Columns), columnsFor(t.PartitionKeys)
-	out.Cut = cutOf(a, out.Columns, out.Keys)
-	if len(out.Keys) == 0 {
-		out.Partitions = []sql.Partition{{Files: q.lister(t, a, *d.Location)}}
-		return out, nil
-	}
-	if err := q.mayWith(ctx, "glue:GetPartitions", t.Resource()); err != nil {
-		return nil, err
-	}
-	l := listing{bare: true}
-	if expression != "" {
-		l.expression = &expression
-	}
-	for {
-		list, next, err := q.s.listPartitions(ctx, t, a, l)
+		asked, err := question(t, listing{expression: &expression})
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range list {
-			if p.StorageDescriptor != nil && p.StorageDescriptor.Location != nil {
-				out.Partitions = append(out.Partitions, sql.Partition{Values: p.Values, Files: q.lister(t, a, *p.StorageDescriptor.Location)})
-			}
+		of.Only = asked.Filter
+	}
+	r := &lake.Reader{Lake: q.s.Lake, As: q.role, Region: q.region, Session: "AWSLF-00-GL-" + q.role.Account + "-", Allow: func(ctx context.Context) error {
+		if err := q.may(ctx, "lakeformation:GetDataAccess", wire.Target{Resource: "*", Account: q.role.Account}); err != nil {
+			return sql.Errorf(sql.Denied, "PERMISSION_DENIED", "%s", said(err))
 		}
-		if l.token = next; next == nil {
-			return out, nil
-		}
-	}
-}
-
-func columnsFor(list []types.Column) []sql.Column {
-	out := make([]sql.Column, len(list))
-	for i, c := range list {
-		out[i] = sql.Column{Name: aws.ToString(c.Name), Type: aws.ToString(c.Type)}
-	}
-	return out
-}
-
-// cutOf is the part of a table that may be read. Partition keys are always in it: Lake Formation has no column filters on them.
-// Source: https://docs.aws.amazon.com/lake-formation/latest/dg/data-filtering-notes.html
-func cutOf(a governance.Access, columns, keys []sql.Column) sql.Cut {
-	if a.Whole() {
-		return sql.Cut{}
-	}
-	c := sql.Cut{Columns: []string{}, Rows: a.RowFilter(), Cells: map[string]string{}}
-	for _, column := range columns {
-		name := strings.ToLower(column.Name)
-		if !a.Reads(name) {
-			continue
-		}
-		c.Columns = append(c.Columns, name)
-		if rows := a.Rows(name); rows != "" && rows != c.Rows {
-			c.Cells[name] = rows
-		}
-	}
-	for _, key := range keys {
-		c.Columns = append(c.Columns, strings.ToLower(key.Name))
-	}
-	return c
+		return nil
+	}}
+	return r.Files(of)
 }
 
 // query runs a statement over the run's tables, and gives numbers as evaluate wants them.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql/duckdb"
+	tables "github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -55,7 +56,8 @@ func openLake(t testing.TB, dir string) *lake {
 	runner := jobs.New(jobs.Config{Store: f.st, Dir: dir})
 	clients := func(p authz.Principal, region string) aws.Config { return f.chain.AWSConfig(p, region) }
 	f.chain, err = wire.New(wire.Config{Services: []wire.Service{iam.New(iam.Config{Directory: d, Clock: f.clock}),
-		service.New(service.Config{Store: f.st, Directory: d, Ledger: f.ledger, Catalog: f.catalog, Jobs: runner, Clients: clients, Engine: engine, Clock: f.clock})},
+		service.New(service.Config{Store: f.st, Directory: d, Ledger: f.ledger, Catalog: f.catalog, Jobs: runner, Clients: clients, Engine: engine, Clock: f.clock,
+			Lake: tables.New(tables.Config{Store: f.st, Directory: d, Ledger: f.ledger, Catalog: f.catalog, Clients: clients, Clock: f.clock})})},
 		Directory: d, Clock: f.clock, S3: objects.Handler(), Logger: log, Region: region})
 	f.ok(err)
 	f.ok(objects.Start(t.Context()))

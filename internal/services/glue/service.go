@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
+	"github.com/atelier-studio/atelier/internal/lake"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -26,6 +27,7 @@ type Config struct {
 	Jobs      *jobs.Runner
 	Clients   func(p authz.Principal, region string) aws.Config // AWS clients within the server
 	Engine    sql.Engine                                        // answers SQL over the tables of the catalog
+	Lake      *lake.Lake
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }

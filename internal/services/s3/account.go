@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
+	"strings"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
@@ -20,6 +21,7 @@ var errExpiredToken = s3err.APIError{Code: "ExpiredToken", Description: "The pro
 // DeriveSigningKey finds the key that a request has to be signed with. The account it returns passes all of versitygw's
 // own checks; ours come after the signature.
 func (a *accounts) DeriveSigningKey(access, token, date, region, service string) ([]byte, auth.Account, error) {
+	access, token = strings.Clone(access), strings.Clone(token) // they lie in the request's buffer, and what is found by them is kept
 	c, err := a.directory.Credential(context.Background(), access, token)
 	switch {
 	case errors.Is(err, identity.ErrUnknownKey), errors.Is(err, identity.ErrInactiveKey):
@@ -47,7 +49,7 @@ func (a *accounts) principal(ctx context.Context, who auth.Account) (authz.Princ
 	if who.RoleArn == "" {
 		return authz.Principal{Kind: authz.Anonymous}, nil
 	}
-	c, err := a.directory.Credential(ctx, who.RoleArn, who.SessionToken)
+	c, err := a.directory.Credential(ctx, strings.Clone(who.RoleArn), strings.Clone(who.SessionToken))
 	if err != nil {
 		return authz.Principal{}, denied()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
@@ -78,7 +79,7 @@ func (g *guard) bucket(ctx context.Context, name string) (bucketState, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.generation == generation && len(g.buckets) < 10000 {
-		g.buckets[name] = b
+		g.buckets[strings.Clone(name)] = b // the name lies in the request's buffer
 	}
 	return b, nil
 }

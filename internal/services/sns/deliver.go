@@ -18,6 +18,14 @@ func (s *Service) deliver(ctx context.Context, p delivery.Parcel) error {
 	if err := json.Unmarshal(p.Data, &x); err != nil {
 		return delivery.Permanent(err)
 	}
+	err := s.bring(ctx, x)
+	if err == nil && x.Type != confirmation {
+		s.count(x.Message.Topic, "NumberOfNotificationsDelivered")
+	}
+	return err
+}
+
+func (s *Service) bring(ctx context.Context, x parcel) error {
 	switch x.Protocol {
 	case "sqs":
 		m, err := s.queued(ctx, x)
@@ -133,6 +141,9 @@ func (s *Service) bury(ctx context.Context, p delivery.Parcel) error {
 	var x parcel
 	if err := json.Unmarshal(p.Data, &x); err != nil {
 		return delivery.Permanent(err)
+	}
+	if x.Type != confirmation {
+		s.count(x.Message.Topic, "NumberOfNotificationsFailed")
 	}
 	if x.DeadLetters == "" || x.Type == confirmation {
 		return nil

@@ -181,7 +181,7 @@ func (s *Service) publish(ctx context.Context, k store.Key, t topic, list []*mes
 			parcels[i] = append(parcels[i], p)
 		}
 	}
-	return s.Store.Update(ctx, func(tx *store.Tx) error {
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		for i, m := range list {
 			if t.fifo() {
 				again, err := s.duplicate(tx, t, m)
@@ -200,6 +200,10 @@ func (s *Service) publish(ctx context.Context, k store.Key, t topic, list []*mes
 		}
 		return nil
 	})
+	if err == nil {
+		s.countPublished(k, list)
+	}
+	return err
 }
 
 // duplicate tells whether a message was published before, and remembers it.

@@ -12,6 +12,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
@@ -23,6 +24,7 @@ type Config struct {
 	Desk      *delivery.Desk
 	Clients   *delivery.Clients
 	Outward   *delivery.Outward
+	Metrics   metrics.Recorder
 	Mail      string // smtp://user:password@host:port?from=address; "": nothing is mailed
 	Clock     clock.Clock
 	Logger    *slog.Logger
@@ -59,6 +61,9 @@ func (n *sequence) next() string {
 
 // New makes the service and defines its courier.
 func New(c Config) *Service {
+	if c.Metrics == nil {
+		c.Metrics = metrics.Discard{}
+	}
 	s := &Service{Config: c, image: store.NewImage(c.Store), routes: map[store.Key]map[store.Key]*route{}, seen: store.NewTable[sent](c.Store, "sns_sent"),
 		signers: store.NewTable[signerRow](c.Store, "sns_signer")}
 	s.topics = store.NewHeld(s.image, "sns_topic", func(k store.Key, _, _ *topic) { s.policies.Delete(k) })

@@ -52,6 +52,11 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInpu
 	if err != nil {
 		return nil, err
 	}
+	if len(list) > 0 {
+		s.count(k, "NumberOfMessagesReceived", len(list))
+	} else {
+		s.count(k, "NumberOfEmptyReceives", 1)
+	}
 	out := &sqs.ReceiveMessageOutput{}
 	for _, r := range list {
 		out.Messages = append(out.Messages, r.show(h, q, in))

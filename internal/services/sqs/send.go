@@ -152,6 +152,9 @@ func (s *Service) send(ctx context.Context, k store.Key, q queue, list []*messag
 			}
 			return s.write(tx, h, q, list)
 		})
+		if err == nil {
+			s.countSent(k, list)
+		}
 		if !errors.Is(err, errPurged) {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/atelier-studio/atelier/internal/wire/codec"
@@ -13,9 +14,10 @@ import (
 
 // Config is what the service needs.
 type Config struct {
-	Store *store.Store
-	Jobs  *jobs.Runner
-	Clock clock.Clock
+	Store   *store.Store
+	Jobs    *jobs.Runner
+	Metrics metrics.Recorder
+	Clock   clock.Clock
 }
 
 // Service is SQS.
@@ -37,6 +39,9 @@ type Service struct {
 
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
+	if c.Metrics == nil {
+		c.Metrics = metrics.Discard{}
+	}
 	s := &Service{Config: c, image: store.NewImage(c.Store), shelves: map[string]*shelf{}, draining: make(chan struct{}),
 		messages: store.NewTable[message](c.Store, "sqs_message"), flights: store.NewTable[flight](c.Store, "sqs_flight"),
 		seen: store.NewTable[duplicate](c.Store, "sqs_duplicate"), moves: store.NewTable[move](c.Store, "sqs_move")}

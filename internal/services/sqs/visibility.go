@@ -57,7 +57,7 @@ func (s *Service) remove(ctx context.Context, k store.Key, q queue, handles []*s
 	if len(list) == 0 {
 		return errs, nil
 	}
-	return errs, s.Store.Update(ctx, func(tx *store.Tx) error {
+	err = s.Store.Update(ctx, func(tx *store.Tx) error {
 		for _, e := range list {
 			if err := s.drop(tx, h, e); err != nil {
 				return err
@@ -65,6 +65,10 @@ func (s *Service) remove(ctx context.Context, k store.Key, q queue, handles []*s
 		}
 		return nil
 	})
+	if err == nil {
+		s.count(k, "NumberOfMessagesDeleted", len(list))
+	}
+	return errs, err
 }
 
 // DeleteMessageBatch removes up to ten messages.

@@ -293,3 +293,25 @@ func TestMembers(t *testing.T) {
 		t.Errorf("RAM's client token has no mark, got %q", token)
 	}
 }
+
+func TestPatternClasses(t *testing.T) {
+	f := func(pattern, text string, want bool) {
+		t.Helper()
+		re, err := compilePattern(pattern)
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+			return
+		}
+		if got := re.MatchString(text); got != want {
+			t.Errorf("%s: %q matches %v", pattern, text, got)
+		}
+	}
+	f(`\p{Print}+`, "a policy", true)
+	f(`\p{Print}+`, "a\x01", false)
+	f(`[\p{Print}]+`, "a policy", true)
+	f(`[\p{Alnum}_-]+`, "a_1", true)
+	f(`[\p{Alnum}_-]+`, "a b", false)
+	f(`\[\p{Alpha}\]`, "[a]", true)
+	f(`\p{ASCII}*`, "é", false)
+	f(`[\p{L}]+`, "é", true)
+}

@@ -77,6 +77,9 @@ func StartWith(t testing.TB, o Options) *Server {
 		if err := s.Stop(); err != nil {
 			t.Errorf("server: %v\n%s", err, s.Log())
 		}
+		if t.Failed() && testing.Verbose() {
+			t.Logf("server's log:\n%s", s.Log())
+		}
 		if strings.Contains(s.Log(), "panic") {
 			t.Errorf("server panicked:\n%s", s.Log())
 		}

@@ -1,54 +1,19 @@
 package process
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute"
 )
-
-// TestMain lets the test's own program be a server that is killed, or one that isn't root's.
-func TestMain(m *testing.M) {
-	if dir := os.Getenv("ATELIER_BE_A_SERVER"); dir != "" {
-		beServer(dir)
-	}
-	os.Exit(m.Run())
-}
-
-// beServer runs a program that spins, and one that is frozen, and waits to be killed.
-func beServer(dir string) {
-	d, err := New(Config{Dir: dir})
-	if err != nil {
-		panic(err)
-	}
-	for i, script := range []string{"id -u; exec sleep 1000", "echo frozen; while :; do :; done"} {
-		p, err := d.Start(context.Background(), compute.Spec{Args: []string{"/bin/sh", "-c", script}, Stdout: os.Stdout, Limits: compute.Limits{MemoryMB: 64}})
-		if err != nil {
-			fmt.Println("cannot start:", err)
-			os.Exit(1)
-		}
-		if i == 1 {
-			time.Sleep(50 * time.Millisecond)
-			_ = p.Freeze()
-		}
-	}
-	fmt.Println("started")
-	select {}
-}
 
 func driver(t testing.TB) *Driver {
 	t.Helper()
@@ -228,6 +193,9 @@ func TestMounts(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(out, "c")); string(b) != "data" {
 		t.Errorf("the model has %q, %v", b, err)
 	}
+	if got, _ := run(t, d, compute.Spec{Mounts: []compute.Mount{{Source: "doc.go", Target: "/x"}}}, "wc -l < /x"); strings.TrimSpace(got) == "" {
+		t.Error("a relative path was not shown")
+	}
 }
 
 func TestImage(t *testing.T) {
@@ -286,53 +254,6 @@ func libraries(t *testing.T, program string) []string {
 		}
 	}
 	return files
-}
-
-func TestNetwork(t *testing.T) {
-	d := driver(t)
-	spec := compute.Spec{Listeners: []compute.Listener{{Port: 9001, Serve: func(l net.Listener) {
-		_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "from the server\n") }))
-	}}}}
-	const get = "python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:9001\").read().decode())'"
-	for range 2 { // the same port in every sandbox
-		if got, _ := run(t, d, spec, get); got != "from the server\n\n" {
-			t.Errorf("got %q", got)
-		}
-	}
-	p, out := start(t, d, compute.Spec{}, "cd /tmp; echo served > x; exec python3 -m http.server 8080 --bind 127.0.0.1")
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return p.Dial(ctx, 8080) }}}
-	eventually(t, "an answer", func() bool {
-		r, err := client.Get("http://inside/x")
-		if err != nil {
-			return false
-		}
-		defer func() { _ = r.Body.Close() }()
-		b, _ := io.ReadAll(r.Body)
-		return string(b) == "served\n"
-	})
-	if _, err := p.Dial(t.Context(), 1234); err == nil || !strings.Contains(err.Error(), "connection refused") {
-		t.Errorf("a port that nobody serves: %v", err)
-	}
-	p.Terminate(t.Context(), 5*time.Second)
-	if p.Exit().Signal != "terminated" {
-		t.Errorf("%+v\n%s", p.Exit(), out)
-	}
-}
-
-func TestHostNetwork(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	dial := fmt.Sprintf("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", %d), 1)'", l.Addr().(*net.TCPAddr).Port)
-	d := driver(t)
-	if got, exit := run(t, d, compute.Spec{Network: compute.Host}, dial); exit.Code != 0 {
-		t.Errorf("the machine's network was not reached: %s", got)
-	}
-	if _, exit := run(t, d, compute.Spec{}, dial); exit.Code == 0 {
-		t.Error("the machine's network was reached from an isolated program")
-	}
 }
 
 func TestTerminate(t *testing.T) {
@@ -424,124 +345,4 @@ func TestCancelledStart(t *testing.T) {
 	if _, err := driver(t).Start(ctx, compute.Spec{Args: []string{"/bin/true"}}); err == nil {
 		t.Error("started")
 	}
-}
-
-// server starts this program as a server in dir.
-func server(t *testing.T, dir string, change func(*exec.Cmd)) *exec.Cmd {
-	t.Helper()
-	c := exec.Command(filepath.Join(dir, "server"))
-	b, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(c.Path, b, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	c.Env = []string{"ATELIER_BE_A_SERVER=" + filepath.Join(dir, "data")}
-	c.Stderr = os.Stderr
-	change(c)
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Process.Kill() })
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		t.Log(lines.Text())
-		if lines.Text() == "started" {
-			return c
-		}
-	}
-	t.Fatal("the server did not start")
-	return nil
-}
-
-func descendants(t *testing.T, pid int) []int {
-	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	if err != nil {
-		return nil
-	}
-	var list []int
-	for _, f := range strings.Fields(string(b)) {
-		n, _ := strconv.Atoi(f)
-		list = append(append(list, n), descendants(t, n)...)
-	}
-	return list
-}
-
-func TestServerKilled(t *testing.T) {
-	dir := t.TempDir()
-	c := server(t, dir, func(*exec.Cmd) {})
-	var inside []int
-	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", c.Process.Pid))
-	for _, file := range tasks {
-		b, _ := os.ReadFile(file)
-		for _, f := range strings.Fields(string(b)) {
-			n, _ := strconv.Atoi(f)
-			inside = append(append(inside, n), descendants(t, n)...)
-		}
-	}
-	if len(inside) < 4 {
-		t.Fatalf("want at least two sandboxes with a program each, found processes %v", inside)
-	}
-	if err := c.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = c.Wait()
-	eventually(t, "all ended", func() bool {
-		for _, pid := range inside {
-			if syscall.Kill(pid, 0) == nil && !zombie(pid) {
-				return false
-			}
-		}
-		return true
-	})
-	data := filepath.Join(dir, "data")
-	g := findGroups(data)
-	left := func() (n int) {
-		for _, base := range distinct(g.bases) {
-			dirs, _ := filepath.Glob(filepath.Join(base, g.prefix+"*"))
-			n += len(dirs)
-		}
-		return n
-	}
-	if left() == 0 {
-		t.Log("control groups went with the processes")
-	}
-	d, err := New(Config{Dir: data})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if n := left(); n != 0 {
-		t.Errorf("%d control groups of the dead server are left", n)
-	}
-}
-
-func zombie(pid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err != nil || strings.Contains(string(b), ") Z ")
-}
-
-func TestNotRoot(t *testing.T) {
-	dir, err := os.MkdirTemp("/tmp", "sandbox")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if os.Getuid() != 0 {
-		t.Fatal("this test becomes another user, so run it as root; all others here ran as yours")
-	}
-	c := server(t, dir, func(c *exec.Cmd) {
-		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	})
-	_ = c.Process.Kill()
-	_ = c.Wait()
 }

@@ -37,6 +37,9 @@ func (p *plan) raw(op byte, data []byte) {
 
 // open takes a path of the machine and returns the number by which show names it.
 func (p *plan) open(source, flags string) string {
+	if abs, err := filepath.Abs(source); err == nil { // the first process has a working directory of its own
+		source = abs
+	}
 	p.add('B', source, flags)
 	p.trees++
 	return strconv.Itoa(p.trees - 1)
@@ -90,6 +93,9 @@ func (p *plan) system(root string, network compute.Network) {
 
 // image makes a root of an unpacked image with a fresh layer on top, as containers have it.
 func (p *plan) image(root, image string) {
+	if abs, err := filepath.Abs(image); err == nil {
+		image = abs
+	}
 	scratch := filepath.Dir(root) + "/scratch"
 	p.add('M', "tmpfs", "scratch", scratch, "mode=0755,size="+strconv.Itoa(compute.DefaultTmpMB)+"m")
 	p.add('D', scratch+"/upper", "0755")

@@ -37,7 +37,7 @@ func (t *tree) scores(output, hidden, scores []float32) {
 	n := len(scores)
 	log := make([]float64, 2*n-1)
 	for i := n - 2; i >= 0; i-- {
-		p := float64(sigmoid(output[i*len(hidden):], hidden))
+		p := float64(sigmoid(dot(output[i*len(hidden):], hidden)))
 		log[t.left[i]] = log[n+i] + math.Log(1-p+1e-5)
 		log[t.right[i]] = log[n+i] + math.Log(p+1e-5)
 	}

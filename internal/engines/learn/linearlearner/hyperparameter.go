@@ -16,7 +16,7 @@ const (
 // hyperparameters are those of https://docs.aws.amazon.com/sagemaker/latest/dg/ll_hyperparameters.html.
 func hyperparameters() []learn.Hyperparameter {
 	auto, yes := []string{"auto"}, []string{"true", "false"}
-	any := []string{"auto", "true", "false"}
+	either := []string{"auto", "true", "false"}
 	return []learn.Hyperparameter{
 		{Name: "predictor_type", Kind: learn.Choice, Required: true, Words: []string{binary, multiclass, regressor}},
 		{Name: "num_classes", Kind: learn.Integer, Min: 3, Max: 1_000_000},
@@ -49,8 +49,8 @@ func hyperparameters() []learn.Hyperparameter {
 		{Name: "margin", Kind: learn.Number, Default: "1.0", Open: true},
 		{Name: "mini_batch_size", Kind: learn.Integer, Default: "", Min: 1},
 		{Name: "momentum", Kind: learn.Number, Default: "auto", Max: 0.999999, Words: auto},
-		{Name: "normalize_data", Kind: learn.Choice, Default: "true", Words: any},
-		{Name: "normalize_label", Kind: learn.Choice, Default: "auto", Words: any},
+		{Name: "normalize_data", Kind: learn.Choice, Default: "true", Words: either},
+		{Name: "normalize_label", Kind: learn.Choice, Default: "auto", Words: either},
 		{Name: "num_calibration_samples", Kind: learn.Integer, Default: "auto", Min: 1, Words: auto},
 		{Name: "num_models", Kind: learn.Integer, Default: "auto", Min: 1, Max: 1024, Words: auto},
 		{Name: "num_point_for_scaler", Kind: learn.Integer, Default: "10000", Min: 1},
@@ -59,8 +59,8 @@ func hyperparameters() []learn.Hyperparameter {
 		{Name: "quantile", Kind: learn.Number, Default: "0.5", Open: true, Max: 0.999999},
 		{Name: "target_precision", Kind: learn.Number, Default: "0.8", Open: true, Max: 1},
 		{Name: "target_recall", Kind: learn.Number, Default: "0.8", Open: true, Max: 1},
-		{Name: "unbias_data", Kind: learn.Choice, Default: "auto", Words: any},
-		{Name: "unbias_label", Kind: learn.Choice, Default: "auto", Words: any},
+		{Name: "unbias_data", Kind: learn.Choice, Default: "auto", Words: either},
+		{Name: "unbias_label", Kind: learn.Choice, Default: "auto", Words: either},
 		{Name: "use_bias", Kind: learn.Choice, Default: "true", Words: yes},
 		{Name: "use_lr_scheduler", Kind: learn.Choice, Default: "true", Words: yes},
 		{Name: "wd", Kind: learn.Number, Default: "auto", Words: auto},

@@ -20,7 +20,7 @@ const (
 // callURL sends the request on.
 // Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-http.html
 func (x *exchange) callURL(i *integration) (payload.Response, int) {
-	to := mapped(i.request, x.in.Header, x.in.RawQuery, source{x, nil})
+	to := mapped(i.request, x.r.Header, x.in.RawQuery, source{x, nil}) // the header as it came: Forwarded tells the rest
 	at, err := x.address(i, to)
 	if err != nil {
 		return payload.Response{}, x.failed(err.Error(), false)
@@ -97,7 +97,7 @@ func (x *exchange) address(i *integration, to outgoing) (*url.URL, error) {
 func (x *exchange) forwarded(has http.Header) http.Header {
 	out := make(http.Header, len(has)+3)
 	for name, v := range has {
-		if !payload.Hop(name) && name != "Host" {
+		if !payload.Hop(name) {
 			out[name] = v
 		}
 	}

@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,11 +114,34 @@ func (x *exchange) begin(path, inner string) {
 		domain = a.id + ".execute-api." + a.region + ".amazonaws.com"
 	}
 	header := r.Header.Clone()
-	header.Set("Host", r.Host)
+	x.proxied(header, source)
 	x.in = payload.Request{Account: a.account, API: a.id, Stage: x.stage.name, ID: uuid.NewString(), Domain: domain, Method: r.Method, Path: path, Inner: inner,
 		RawQuery: r.URL.RawQuery, Protocol: r.Proto, SourceIP: source, UserAgent: r.UserAgent(), Time: x.Clock.Now(), Header: header,
 		StageVariables: x.stage.variables}
 	x.w.Header().Set("Apigw-Requestid", x.in.ID)
+}
+
+// proxied adds to a request's header what API Gateway does.
+func (x *exchange) proxied(h http.Header, source string) {
+	r := x.r
+	h.Set("Host", r.Host)
+	if r.ContentLength >= 0 {
+		h.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+	}
+	proto, port := "http", "80"
+	if r.TLS != nil {
+		proto, port = "https", "443"
+	}
+	if _, p, err := net.SplitHostPort(r.Host); err == nil {
+		port = p
+	}
+	h.Set("X-Forwarded-For", strings.Join(append(h.Values("X-Forwarded-For"), source), ", "))
+	h.Set("X-Forwarded-Proto", proto)
+	h.Set("X-Forwarded-Port", port)
+	if h.Get("X-Amzn-Trace-Id") == "" {
+		id := uuid.New()
+		h.Set("X-Amzn-Trace-Id", fmt.Sprintf("Root=1-%08x-%x", x.Clock.Now().Unix(), id[:12]))
+	}
 }
 
 // answer takes a request through the stage.

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"os/exec"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -79,4 +80,46 @@ func BenchmarkBare(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkIdle is a second of ten functions of 10 GB each that wait: 100 GB-seconds. It reports what CPU that took, of the functions'
+// and of this program with all of its pool.
+func BenchmarkIdle(b *testing.B) {
+	bed := newBed(b)
+	f := bed.function("python")
+	f.MemoryMB = 10240
+	if err := bed.Prepare(b.Context(), f, 10); err != nil {
+		b.Fatal(err)
+	}
+	all := bed.shelf[f.key()].all
+	bed.until(func() bool {
+		for e := range all {
+			if !e.isFrozen() {
+				return false
+			}
+		}
+		return true
+	})
+	used := func() (functions, own time.Duration) {
+		for e := range all {
+			functions += e.process.Usage().CPU
+		}
+		var r syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+			b.Fatal(err)
+		}
+		return functions, time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	}
+	time.Sleep(time.Second) // the driver makes sandboxes ahead once
+	var functions, own time.Duration
+	n := 0
+	for b.Loop() {
+		f0, o0 := used()
+		time.Sleep(time.Second)
+		f1, o1 := used()
+		functions, own, n = functions+f1-f0, own+o1-o0, n+1
+	}
+	b.ReportMetric(float64(functions.Microseconds())/float64(n), "functions-us")
+	b.ReportMetric(float64(own.Microseconds())/float64(n), "server-us")
+	b.ReportMetric(0, "ns/op")
 }

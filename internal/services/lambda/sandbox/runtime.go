@@ -45,6 +45,9 @@ type runtimes struct {
 }
 
 func newRuntimes(dir string, search []string) *runtimes {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
 	return &runtimes{dir: dir, search: search, found: map[string]*runtime{}}
 }
 

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -33,6 +35,12 @@ func handle(ctx context.Context, raw json.RawMessage) (any, error) {
 		return nil, fmt.Errorf("no %s", e.Name)
 	case "log":
 		fmt.Println("saw", e.Name)
+	case "sleep":
+		time.Sleep(time.Duration(e.N) * time.Millisecond)
+	case "large":
+		return strings.Repeat("x", e.N), nil
+	case "stream":
+		return io.MultiReader(strings.NewReader("one "), strings.NewReader("two")), nil
 	case "env":
 		return os.Getenv(e.Name), nil
 	case "context":

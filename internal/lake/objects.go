@@ -1,4 +1,4 @@
-package athena
+package lake
 
 import (
 	"context"
@@ -6,11 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/atelier-studio/atelier/internal/engines/sql"
-	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
@@ -19,33 +19,8 @@ import (
 // askedAtOnce is how many objects are asked for at a time.
 const askedAtOnce = 16
 
-// lister lists the objects below a location, when it is called, as who may read them.
-func (q *session) lister(r *readable, location string) func(context.Context) ([]sql.File, error) {
-	return func(ctx context.Context) ([]sql.File, error) {
-		as, err := q.reader(ctx, r, location)
-		if err != nil {
-			return nil, err
-		}
-		list, err := q.list(ctx, objects(q.Clients(as, q.e.Region)), location)
-		return list, engineFault(err, aws.ToString(r.Name))
-	}
-}
-
-// projectedLister is lister for a place that a template names. Nobody was asked whether the table may lie there, as is done
-// for the places of tables and partitions: outside of the table's own, only who may read it anyway does.
-func (q *session) projectedLister(r *readable, location string) func(context.Context) ([]sql.File, error) {
-	own, _ := governance.PathOf(locationOf(&r.Table.Table))
-	if path, ok := governance.PathOf(location); ok && own != "" && governance.Within(path, own) || q.beneath {
-		return q.lister(r, location)
-	}
-	return func(ctx context.Context) ([]sql.File, error) {
-		list, err := q.list(ctx, q.s3, location)
-		return list, engineFault(err, aws.ToString(r.Name))
-	}
-}
-
-// engineFault is S3's refusal as the engine passes it on: the place of the data is not told.
-func engineFault(err error, table string) error {
+// Fault is S3's refusal as the engine passes it on: the place of the data is not told.
+func Fault(err error, table string) error {
 	var e smithy.APIError
 	if !errors.As(err, &e) {
 		return err
@@ -60,8 +35,8 @@ func engineFault(err error, table string) error {
 }
 
 // list finds the files below a location. Names that begin with _ or . are not data.
-func (q *session) list(ctx context.Context, client *s3.Client, location string) ([]sql.File, error) {
-	bucket, prefix := place(location)
+func (r *Reader) list(ctx context.Context, client *s3.Client, location string) ([]sql.File, error) {
+	bucket, prefix := Place(location)
 	if bucket == "" {
 		return nil, nil
 	}
@@ -85,25 +60,21 @@ func (q *session) list(ctx context.Context, client *s3.Client, location string) 
 			out = append(out, sql.File{Size: aws.ToInt64(o.Size), Version: aws.ToString(o.ETag)})
 		}
 	}
-	return out, q.open(ctx, client, bucket, keys, out)
+	return out, r.Open(ctx, client, bucket, keys, out)
 }
 
-func hidden(name string) bool {
-	for _, part := range strings.Split(name, "/") {
-		if strings.HasPrefix(part, "_") || strings.HasPrefix(part, ".") {
-			return true
-		}
-	}
-	return false
-}
+func hidden(name string) bool { return slices.ContainsFunc(strings.Split(name, "/"), Hidden) }
 
-// open gives each object a local path, once S3 has said that it may be read, or else a way to fetch it.
-func (q *session) open(ctx context.Context, client *s3.Client, bucket string, keys []string, files []sql.File) error {
+// Hidden tells names of files and folders that Hive's custom hides.
+func Hidden(name string) bool { return strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") }
+
+// Open gives each object a local path, once S3 has said that it may be read, or else a way to fetch it.
+func (r *Reader) Open(ctx context.Context, client *s3.Client, bucket string, keys []string, files []sql.File) error {
 	var wait sync.WaitGroup
 	errs := make([]error, len(keys))
 	gate := make(chan struct{}, askedAtOnce)
 	for i, key := range keys {
-		path, ok := q.local(bucket, key)
+		path, ok := r.Local(bucket, key)
 		if !ok {
 			files[i].Open = func(ctx context.Context) (io.ReadCloser, error) {
 				o, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
@@ -131,16 +102,31 @@ func (q *session) open(ctx context.Context, client *s3.Client, bucket string, ke
 	return nil
 }
 
-// local is where an object lies on this machine.
-func (q *session) local(bucket, key string) (string, bool) {
-	if q.Objects == "" {
+// Local is where an object lies on this machine.
+func (l *Lake) Local(bucket, key string) (string, bool) {
+	if l.Objects == "" {
 		return "", false
 	}
-	root := filepath.Join(q.Objects, bucket)
+	root := filepath.Join(l.Objects, bucket)
 	path := filepath.Join(root, filepath.FromSlash(key))
 	if !strings.HasPrefix(path, root+string(filepath.Separator)) {
 		return "", false
 	}
 	i, err := os.Lstat(path)
 	return path, err == nil && i.Mode().IsRegular()
+}
+
+// Client reads and writes objects in the server: what fails there fails again, so nothing is tried twice.
+func Client(cfg aws.Config) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) {
+		o.UsePathStyle, o.Retryer = true, aws.NopRetryer{}
+		o.RequestChecksumCalculation, o.ResponseChecksumValidation = aws.RequestChecksumCalculationWhenRequired, aws.ResponseChecksumValidationWhenRequired
+	})
+}
+
+// Place takes a location apart: s3://bucket/key.
+func Place(location string) (bucket, key string) {
+	_, rest, _ := strings.Cut(location, "://")
+	bucket, key, _ = strings.Cut(rest, "/")
+	return bucket, key
 }

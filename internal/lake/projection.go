@@ -1,4 +1,4 @@
-package athena
+package lake
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func project(ctx context.Context, t glueTypes.Table, now time.Time, asked sql.Ke
 		if i == len(lists) {
 			p := projected{values: append([]string(nil), values...)}
 			if template == "" {
-				p.location = strings.TrimSuffix(locationOf(&t), "/") + "/" + folder(t.PartitionKeys, values)
+				p.location = strings.TrimSuffix(Location(&t), "/") + "/" + Folder(t.PartitionKeys, values)
 			} else {
 				p.location = template
 				for j, k := range t.PartitionKeys {
