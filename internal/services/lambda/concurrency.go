@@ -62,11 +62,14 @@ func (c *slots) enter(k store.Key, reserved *int32, open int) (leave func(), run
 	}), c.running[k], nil
 }
 
-// of is how many invocations of a function run.
-func (c *slots) of(k store.Key) int {
+// free tells whether an invocation could begin.
+func (c *slots) free(k store.Key, reserved *int32, open int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.running[k]
+	if reserved != nil {
+		return c.running[k] < int(*reserved)
+	}
+	return c.shared[store.Key{Account: k.Account, Region: k.Region}] < open
 }
 
 // wait waits until an invocation ends, or for so long.

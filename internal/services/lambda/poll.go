@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/uuid"
@@ -181,26 +180,23 @@ func (p *poll) run(ctx context.Context) {
 
 // open waits while the function could not run anyway: it has no place, or is being made. What is not received need not come again.
 func (p *poll) open(ctx context.Context) bool {
-	g, err := p.s.begin(ctx, p.m.of(p.key))
-	if err == nil {
-		g.leave()
+	r := p.m.of(p.key)
+	_, reserved, open, err := p.s.runnable(ctx, r)
+	if err == nil && p.s.slots.free(r.Key, reserved, open) {
 		return true
 	}
-	p.say("PROBLEM: " + err.Error())
+	if err != nil {
+		p.say("PROBLEM: " + err.Error())
+	}
 	p.s.slots.wait(ctx, time.Second)
 	return false
 }
 
 func (p *poll) client(ctx context.Context) (*sqs.Client, error) {
-	v, ok := version{}, false
 	r := p.m.of(p.key)
-	if err := p.s.image.Read(ctx, func() {
-		v, ok = p.s.versions.Rows()[versionKey(r.Key, p.s.functions.Rows()[r.Key].choose(r.Qualifier))]
-	}); err != nil {
+	v, _, _, err := p.s.runnable(ctx, r)
+	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, errors.New("function not found")
 	}
 	config, err := p.s.Clients.Config(ctx, p.s.as(r.Key, *v.Role), p.queue.Region)
 	if err != nil {
@@ -275,12 +271,7 @@ func (p *poll) invoke(ctx context.Context, batch []sqsRecord) (done []sqsRecord,
 	if err != nil {
 		return nil, false
 	}
-	g, err := p.enter(ctx)
-	if err != nil {
-		p.say("PROBLEM: " + err.Error())
-		return nil, false
-	}
-	out, err := p.s.run(ctx, g, sandbox.Invocation{RequestID: uuid.NewString(), Payload: payload}, nil)
+	out, err := p.call(ctx, payload)
 	if err != nil || out.FunctionError != "" {
 		p.say("PROBLEM: Function call failed")
 		return nil, false
@@ -302,13 +293,16 @@ func (p *poll) invoke(ctx context.Context, batch []sqsRecord) (done []sqsRecord,
 	return done, len(not) == 0
 }
 
-// enter waits for a place for the function, for a while.
-func (p *poll) enter(ctx context.Context) (g *running, err error) {
+// call runs the function, and waits for a place for it for a while.
+func (p *poll) call(ctx context.Context, payload []byte) (out sandbox.Result, err error) {
+	id := uuid.NewString()
 	for end := time.Now().Add(longest); ; {
-		g, err = p.s.begin(ctx, p.m.of(p.key))
-		var busy *types.TooManyRequestsException
-		if !errors.As(err, &busy) || time.Now().After(end) || p.s.background.Err() != nil {
-			return g, err
+		var g *running
+		if g, err = p.s.begin(ctx, p.m.of(p.key)); err == nil {
+			out, err = p.s.run(ctx, g, sandbox.Invocation{RequestID: id, Payload: payload}, nil)
+		}
+		if !busy(err) || time.Now().After(end) || p.s.background.Err() != nil {
+			return out, err
 		}
 		p.s.slots.wait(p.s.background, time.Second)
 	}

@@ -55,6 +55,9 @@ func (s *Service) heat(ctx context.Context) error {
 	}
 	s.warming.Lock()
 	defer s.warming.Unlock()
+	if s.background.Err() != nil {
+		return nil // the server stops
+	}
 	for k, w := range s.warmths {
 		if want[k] == w.wanted {
 			delete(rows, k)

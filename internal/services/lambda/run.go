@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -29,32 +30,40 @@ type running struct {
 
 // begin finds what runs for a qualifier, and takes a place. Errors are the caller's to know.
 func (s *Service) begin(ctx context.Context, r ref) (*running, error) {
-	var f function
-	var v version
-	open, ok := accountConcurrency, false
-	if err := s.image.Read(ctx, func() {
-		if f, ok = s.functions.Rows()[r.Key]; ok {
-			v, ok = s.versions.Rows()[versionKey(r.Key, f.choose(r.Qualifier))]
-		}
-		open -= s.reserved[store.Key{Account: r.Account, Region: r.Region}]
-	}); err != nil {
+	v, reserved, open, err := s.runnable(ctx, r)
+	if err != nil {
 		return nil, err
 	}
-	switch {
-	case !ok:
-		return nil, missing("Function not found: %s", r.arn())
-	case v.State == types.StatePending:
-		return nil, conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
-	case v.State != types.StateActive:
-		return nil, conflict("The operation cannot be performed at this time. The function is currently in the following state: %s. Reason: %s", v.State,
-			aws.ToString(v.StateReason))
-	}
-	leave, n, err := s.slots.enter(r.Key, f.Reserved, open)
+	leave, n, err := s.slots.enter(r.Key, reserved, open)
 	if err != nil {
 		s.measure(r, "Throttles", "Count", 1)
 		return nil, err
 	}
 	return &running{ref: r, version: v, leave: leave, concurrency: n}, nil
+}
+
+// runnable finds what runs for a qualifier, what its function has reserved, and what is open to those that have nothing reserved.
+func (s *Service) runnable(ctx context.Context, r ref) (v version, reserved *int32, open int, err error) {
+	ok := false
+	if err := s.image.Read(ctx, func() {
+		var f function
+		if f, ok = s.functions.Rows()[r.Key]; ok {
+			v, ok = s.versions.Rows()[versionKey(r.Key, f.choose(r.Qualifier))]
+		}
+		reserved, open = f.Reserved, accountConcurrency-s.reserved[store.Key{Account: r.Account, Region: r.Region}]
+	}); err != nil {
+		return v, nil, 0, err
+	}
+	switch {
+	case !ok:
+		err = missing("Function not found: %s", r.arn())
+	case v.State == types.StatePending:
+		err = conflict("The operation cannot be performed at this time. The function is currently in the following state: Pending")
+	case v.State != types.StateActive:
+		err = conflict("The operation cannot be performed at this time. The function is currently in the following state: %s. Reason: %s", v.State,
+			aws.ToString(v.StateReason))
+	}
+	return v, reserved, open, err
 }
 
 // choose is the version that runs for a qualifier: that of an alias by its weights.
@@ -88,16 +97,29 @@ func (s *Service) run(ctx context.Context, g *running, in sandbox.Invocation, si
 		in.Payload = []byte("{}")
 	}
 	out, err := s.Sandbox.Invoke(ctx, s.described(g.Key, g.version, dirs), in, sink)
-	s.measured(g, out, err)
 	if err != nil {
-		return out, fault(err)
+		err = fault(err)
 	}
-	return out, nil
+	s.measured(g, out, err)
+	return out, err
 }
 
 // fault is what keeps a function from running, as callers are told.
 func fault(err error) error {
+	var gone *sandbox.UnavailableError
+	switch {
+	case errors.Is(err, sandbox.ErrBusy):
+		return throttled(types.ThrottleReasonConcurrentInvocationLimitExceeded)
+	case errors.As(err, &gone):
+		return &types.InvalidRuntimeException{Message: aws.String(err.Error()), Type: user}
+	}
 	return &types.ServiceException{Message: aws.String("The function could not be run: " + err.Error()), Type: aws.String("Server")}
+}
+
+// busy tells whether a function did not run because there was no place for it.
+func busy(err error) bool {
+	var full *types.TooManyRequestsException
+	return errors.As(err, &full)
 }
 
 // dirs unpacks what a version needs, and gives code and layers.
@@ -163,6 +185,10 @@ func (s *Service) measure(r ref, name, unit string, value float64) {
 }
 
 func (s *Service) measured(g *running, out sandbox.Result, err error) {
+	if busy(err) {
+		s.measure(g.ref, "Throttles", "Count", 1)
+		return
+	}
 	failed := 0.0
 	if err != nil || out.FunctionError != "" {
 		failed = 1

@@ -110,6 +110,9 @@ func (s *Service) functionChanged(k store.Key, old, now *function) {
 	}
 }
 
+// lastWords is how long invocations may go on when the server stops.
+const lastWords = 5 * time.Second
+
 // tidying is how often unused code is looked for.
 const tidying = 10 * time.Minute
 
@@ -118,8 +121,16 @@ const tidying = 10 * time.Minute
 func (s *Service) Run(ctx context.Context) {
 	defer func() {
 		s.stop()
-		s.workers.Wait()
-		s.Sandbox.Close()
+		ended := make(chan struct{})
+		go func() { s.workers.Wait(); close(ended) }()
+		t := time.NewTimer(lastWords)
+		select {
+		case <-ended:
+		case <-t.C:
+		}
+		t.Stop()
+		s.Sandbox.Close() // and so ends what still runs
+		<-ended
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		s.Logs.Drain(last)

@@ -63,8 +63,7 @@ func (s *Service) visit(id string, w http.ResponseWriter, r *http.Request) {
 	}
 	g, err := s.begin(r.Context(), at)
 	if err != nil {
-		var busy *types.TooManyRequestsException
-		if errors.As(err, &busy) {
+		if busy(err) {
 			tell(w, http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
 			return
 		}
@@ -72,21 +71,23 @@ func (s *Service) visit(id string, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("X-Amzn-Requestid", in.RequestID)
+	var sink sandbox.Sink
+	a := &streamed{w: w}
 	if u.InvokeMode == types.InvokeModeResponseStream {
-		a := &streamed{w: w}
-		if out, err := s.run(r.Context(), g, in, a); (err != nil || out.FunctionError != "") && !a.begun {
-			tell(w, http.StatusBadGateway, "InternalServerErrorException", "Internal Server Error")
-		} else if !a.begun {
-			_, _ = a.Write(out.Payload)
-		}
-		return
+		sink = a
 	}
-	out, err := s.run(r.Context(), g, in, nil)
-	if err != nil || out.FunctionError != "" {
+	out, err := s.run(r.Context(), g, in, sink)
+	switch {
+	case a.begun: // what went wrong after that nobody can be told
+	case busy(err):
+		tell(w, http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
+	case err != nil || out.FunctionError != "":
 		tell(w, http.StatusBadGateway, "InternalServerErrorException", "Internal Server Error")
-		return
+	case sink != nil:
+		_, _ = a.Write(out.Payload)
+	default:
+		reply(w, out.Payload)
 	}
-	reply(w, out.Payload)
 }
 
 func tell(w http.ResponseWriter, status int, code, message string) {
