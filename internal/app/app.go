@@ -208,7 +208,10 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	}
 	s.workers.Go(func() { s.desk.Run(background) })
 	s.workers.Go(func() { s.metrics.Run(background) })
-	s.http = &http.Server{Handler: s.handler(registry, services), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // which the SDK for JavaScript speaks with Bedrock's runtime
+	s.http = &http.Server{Protocols: protocols, Handler: s.handler(registry, services), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: httpLog(log)}
 	for _, service := range services {
 		if d, ok := service.(interface{ Drain() }); ok { // requests wait in it

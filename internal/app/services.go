@@ -50,7 +50,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets")})
 	shelf := foundation.New(st)
 	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
-		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Clock: c, Logger: log})
+		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
 	return []wire.Service{
 		applicationautoscaling.New(applicationautoscaling.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients,
 			Dimensions: applicationautoscaling.Dimensions(), Clock: c, Logger: log}),
@@ -61,7 +61,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		bedrock.New(bedrock.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Clock: c,
 			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
-		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Clock: c, Logger: log}),
+		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Lines: s.logs,
+			Metrics: s.metrics, Clock: c, Logger: log}),
 		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Metrics: s.metrics, Clock: c,
 			Logger: log}),
 		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/spf13/cobra"
 
+	"github.com/atelier-studio/atelier/internal/engines/models/convert"
 	"github.com/atelier-studio/atelier/internal/engines/models/fetch"
 	"github.com/atelier-studio/atelier/internal/engines/models/gguf"
 	"github.com/atelier-studio/atelier/internal/engines/models/library"
@@ -169,10 +170,14 @@ func (s *shelf) pull() *cobra.Command {
 func (s *shelf) importCommand() *cobra.Command {
 	a := adding{}
 	c := &cobra.Command{
-		Use: "import FILE | s3://BUCKET/KEY", Short: "Bring a GGUF file in from this machine or from S3", Args: cobra.ExactArgs(1),
+		Use: "import FILE | DIRECTORY | s3://BUCKET/KEY", Short: "Bring a model in from this machine or from S3", Args: cobra.ExactArgs(1),
+		Long: "Bring a GGUF file in, and give it an id. A directory with config.json and model.safetensors is converted, when the network is of the\nBERT kind.",
 		RunE: func(c *cobra.Command, args []string) error {
 			from := args[0]
 			rest, remote := strings.CutPrefix(from, "s3://")
+			if info, err := os.Stat(from); err == nil && !remote && info.IsDir() {
+				return s.convert(c, a, from)
+			}
 			if !remote {
 				return s.add(c, a, fetch.File(from), filepath.Base(from))
 			}
@@ -190,6 +195,20 @@ func (s *shelf) importCommand() *cobra.Command {
 	}
 	a.flags(c)
 	return c
+}
+
+// convert brings in a model as it is published.
+func (s *shelf) convert(c *cobra.Command, a adding, dir string) error {
+	made, err := os.MkdirTemp("", "atelier-convert-")
+	if err != nil {
+		return fmt.Errorf("cannot import: %w", err)
+	}
+	defer os.RemoveAll(made)
+	file := filepath.Base(filepath.Clean(dir)) + ".gguf"
+	if err := convert.Directory(dir, filepath.Join(made, file)); err != nil {
+		return err
+	}
+	return s.add(c, a, fetch.File(filepath.Join(made, file)), file)
 }
 
 // add fetches a file, checks it and gives it an id.

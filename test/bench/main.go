@@ -31,7 +31,7 @@ type section struct{ title, body string }
 var topics = []struct {
 	name string
 	run  func(context.Context, options) (section, error)
-}{{"start", start}, {"api", api}, {"objects", objects}, {"catalog", catalog}, {"crawl", crawl}, {"athena", athenas}, {"messages", messages}, {"functions", functions}, {"learn", learning}}
+}{{"start", start}, {"api", api}, {"objects", objects}, {"catalog", catalog}, {"crawl", crawl}, {"athena", athenas}, {"messages", messages}, {"functions", functions}, {"learn", learning}, {"models", foundationModels}}
 
 func main() {
 	var o options
@@ -41,7 +41,7 @@ func main() {
 	flag.IntVar(&o.partitions, "partitions", 200_000, "partitions of one table")
 	flag.IntVar(&o.motoTables, "moto-tables", 5_000, "tables of moto's catalog at most")
 	flag.IntVar(&o.motoPartitions, "moto-partitions", 20_000, "partitions of moto's table at most")
-	only := flag.String("only", "", "topics to run, of start,api,objects,catalog,crawl,athena,messages,functions,learn; all when empty")
+	only := flag.String("only", "", "topics to run, of start,api,objects,catalog,crawl,athena,messages,functions,learn,models; all when empty")
 	out := flag.String("out", "", "file to write instead of standard output; sections of it that were not run stay")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

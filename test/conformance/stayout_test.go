@@ -67,6 +67,12 @@ func doors(t testing.TB) []door {
 			return r, b
 		}},
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
+		{"bedrock", "rest-json", func(t testing.TB, at, _ string) (*http.Request, []byte) {
+			b := []byte(`{"loggingConfig":{"s3Config":{"bucketName":"stay-out"}}}`)
+			r := request(t, http.MethodPut, at+"/logging/modelinvocations", b)
+			r.Header.Set("Content-Type", "application/json")
+			return r, b
+		}},
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
 		{"monitoring", "json", func(t testing.TB, at, name string) (*http.Request, []byte) {

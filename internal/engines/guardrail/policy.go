@@ -85,7 +85,7 @@ type Threshold struct {
 	Action Action
 }
 
-// Embed gives vectors of length 1 for texts.
+// Embed gives vectors of length 1 for texts; none when there is no model for them.
 type Embed func(ctx context.Context, texts []string) ([][]float32, error)
 
 // Kind is the policy that a finding is of.

@@ -105,8 +105,8 @@ func (g *Guardrail) near(ctx context.Context, topics []topic, list []string) ([]
 		texts = append(texts, t.probes...)
 	}
 	v, err := g.embed(ctx, texts)
-	if err != nil {
-		return nil, err
+	if err != nil || len(v) != len(texts) { // no model makes them now
+		return out, err
 	}
 	at := len(list)
 	for i, t := range topics {
@@ -159,6 +159,9 @@ func (g *Guardrail) score(ctx context.Context, list, by []string, each bool) (fl
 		if vectors, err = g.embed(ctx, append(append([]string{}, list...), by...)); err != nil {
 			return 0, err
 		}
+	}
+	if len(vectors) != len(list)+len(by) {
+		vectors = nil // no model makes them now
 	}
 	least, most := 1.0, 0.0
 	for i, s := range list {

@@ -49,6 +49,7 @@ type fixture struct {
 	alarms     *alarms.Service
 	keeper     *metrics.Keeper
 	chain      *wire.Chain
+	desk       *delivery.Desk
 	account    string
 
 	mu       sync.Mutex
@@ -68,6 +69,7 @@ func open(t testing.TB) *fixture {
 	f.ok(err)
 	f.account = key.Principal.Account
 	desk := delivery.New(delivery.Config{Store: st, Clock: f.clock})
+	f.desk = desk
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	clients := &delivery.Clients{Directory: directory, Clock: f.clock,
 		Configure: func(p authz.Principal, region string) aws.Config { return f.chain.AWSConfig(p, region) }}

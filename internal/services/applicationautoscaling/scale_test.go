@@ -251,3 +251,33 @@ func TestTargets(t *testing.T) {
 		t.Errorf("policies %+v", policies.ScalingPolicies)
 	}
 }
+
+// TestSuspended leaves a capacity alone while scaling out is suspended.
+func TestSuspended(t *testing.T) {
+	f := open(t)
+	f.register(1, 10)
+	suspend := func(out bool) {
+		t.Helper()
+		_, err := f.RegisterScalableTarget(f.ctx, &applicationautoscaling.RegisterScalableTargetInput{ServiceNamespace: namespace, ScalableDimension: dimension,
+			ResourceId: str(resource), SuspendedState: &types.SuspendedState{DynamicScalingOutSuspended: &out}})
+		f.ok(err)
+	}
+	suspend(true)
+	high := f.policy("p", tracking(50, "load")).Alarms[0].AlarmName
+	f.clock.Advance(2 * time.Second)
+	for range 3 {
+		f.pass("load", 100)
+	}
+	f.soon("the alarm", func() bool {
+		list, err := f.cloudwatch.DescribeAlarms(f.ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{*high}})
+		f.ok(err)
+		return list.MetricAlarms[0].StateValue == metrics.StateValueAlarm
+	})
+	f.soon("that the policy was told", func() bool { n, err := f.desk.Waiting(f.ctx); return err == nil && n == 0 })
+	if f.has() != 1 {
+		t.Errorf("scaled to %d", f.has())
+	}
+	suspend(false)
+	f.pass("load", 100)
+	f.becomes(2)
+}

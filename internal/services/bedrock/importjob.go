@@ -14,7 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrock"
 	"github.com/aws/aws-sdk-go-v2/service/bedrock/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/atelier-studio/atelier/internal/engines/models/convert"
 	"github.com/atelier-studio/atelier/internal/engines/models/gguf"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/foundation"
@@ -133,8 +135,9 @@ func (s *Service) fetchModel(ctx context.Context, j *importJob) (foundation.Impo
 	if err != nil {
 		return none, &failure{err.Error()}
 	}
+	published := "" // prefix of a model that has to be converted
 	if !strings.HasSuffix(key, ".gguf") {
-		if key, err = onlyGGUF(ctx, client, bucket, key); err != nil {
+		if key, published, err = onlyModel(ctx, client, bucket, key); err != nil {
 			return none, err
 		}
 	}
@@ -143,8 +146,13 @@ func (s *Service) fetchModel(ctx context.Context, j *importJob) (foundation.Impo
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return none, fmt.Errorf("cannot import model: %w", err)
 	}
-	if err := download(ctx, client, bucket, key, to, maxModel); err != nil {
-		return none, unreadable("s3://"+bucket+"/"+key, err)
+	if key == "" {
+		err = convertModel(ctx, client, bucket, published, to)
+	} else if err = download(ctx, client, bucket, key, to, maxModel); err != nil {
+		err = unreadable("s3://"+bucket+"/"+key, err)
+	}
+	if err != nil {
+		return none, err
 	}
 	h, err := gguf.Open(to)
 	if err != nil {
@@ -167,35 +175,60 @@ func familyOf(h *gguf.Header) string {
 	return "llama"
 }
 
-// onlyGGUF finds the one GGUF file under a prefix.
-func onlyGGUF(ctx context.Context, client *s3.Client, bucket, prefix string) (string, error) {
+// onlyModel finds the one GGUF file under a prefix, or gives the prefix back when the model is there as safetensors.
+func onlyModel(ctx context.Context, client *s3.Client, bucket, prefix string) (key, published string, err error) {
 	if prefix != "" {
 		prefix = strings.TrimSuffix(prefix, "/") + "/"
 	}
-	found, other := "", false
+	other := false
 	for p := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return "", unreadable("s3://"+bucket+"/"+prefix, err)
+			return "", "", unreadable("s3://"+bucket+"/"+prefix, err)
 		}
 		for _, o := range page.Contents {
-			other = other || strings.HasSuffix(*o.Key, ".safetensors")
+			other = other || *o.Key == prefix+"model.safetensors"
 			if !strings.HasSuffix(*o.Key, ".gguf") {
 				continue
 			}
-			if found != "" {
-				return "", &failure{"There is more than one .gguf file in s3://" + bucket + "/" + prefix + "."}
+			if key != "" {
+				return "", "", &failure{"There is more than one .gguf file in s3://" + bucket + "/" + prefix + "."}
 			}
-			found = *o.Key
+			key = *o.Key
 		}
 	}
-	if found == "" && other {
-		return "", &failure{"The model is there as .safetensors only: convert it to GGUF and import that."}
+	if key == "" && !other {
+		return "", "", &failure{"There is neither a .gguf file nor model.safetensors in s3://" + bucket + "/" + prefix + "."}
 	}
-	if found == "" {
-		return "", &failure{"There is no .gguf file in s3://" + bucket + "/" + prefix + "."}
+	return key, prefix, nil
+}
+
+// convertModel fetches a model as it is published, and makes a GGUF file of it.
+func convertModel(ctx context.Context, client *s3.Client, bucket, prefix, to string) error {
+	dir, err := os.MkdirTemp(filepath.Dir(to), ".convert-")
+	if err != nil {
+		return fmt.Errorf("cannot import model: %w", err)
 	}
-	return found, nil
+	defer os.RemoveAll(dir)
+	if err := os.Mkdir(filepath.Join(dir, "1_Pooling"), 0o700); err != nil {
+		return fmt.Errorf("cannot import model: %w", err)
+	}
+	for _, name := range []string{"config.json", "tokenizer.json", "vocab.txt", "1_Pooling/config.json", "model.safetensors"} {
+		err := download(ctx, client, bucket, prefix+name, filepath.Join(dir, filepath.FromSlash(name)), maxModel)
+		var none *s3types.NoSuchKey
+		if errors.As(err, &none) {
+			continue // the conversion tells what is missing
+		}
+		if err != nil {
+			return unreadable("s3://"+bucket+"/"+prefix+name, err)
+		}
+	}
+	if err := convert.Directory(dir, to); errors.Is(err, convert.ErrFormat) {
+		return &failure{err.Error() + "."}
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // GetModelImportJob tells how far an import is.

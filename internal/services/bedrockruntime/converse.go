@@ -56,7 +56,7 @@ func (s *Service) Converse(ctx context.Context, in *bedrockruntime.ConverseInput
 	if t := g.trace(); t != nil {
 		out.Trace = &types.ConverseTrace{Guardrail: t}
 	}
-	s.log(ctx, record{operation: "Converse", model: m, input: in, output: out, usage: a.Usage})
+	s.log(ctx, record{operation: "Converse", model: m, input: in, output: out, usage: a.Usage, took: time.Since(begin)})
 	return out, nil
 }
 

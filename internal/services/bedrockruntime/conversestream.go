@@ -51,7 +51,7 @@ func (s *Service) ConverseStream(ctx context.Context, in *bedrockruntime.Convers
 		if t := g.trace(); t != nil {
 			out.Trace = &types.ConverseStreamTrace{Guardrail: t}
 		}
-		s.log(ctx, record{operation: "ConverseStream", model: m, input: in, output: message(a), usage: a.Usage})
+		s.log(ctx, record{operation: "ConverseStream", model: m, input: in, output: message(a), usage: a.Usage, took: time.Since(begin)})
 		return w.end(&types.MessageStopEvent{StopReason: stopReason(a.Stop), AdditionalModelResponseFields: pick(m, a, in.AdditionalModelResponseFieldPaths)}, out)
 	}, nil
 }

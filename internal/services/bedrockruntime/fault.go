@@ -27,6 +27,7 @@ func (s *Service) fault(ctx context.Context, model string, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	s.measureFault(ctx, model, e.Kind)
 	if e.Cause != nil && ctx.Err() == nil {
 		s.Logger.Warn("model failed", "model", model, "error", e.Cause)
 	}

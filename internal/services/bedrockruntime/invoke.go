@@ -21,6 +21,7 @@ const jsonType = "application/json"
 // InvokeModel runs a model with the body of its family.
 // Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
 func (s *Service) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, error) {
+	begin := time.Now()
 	m, err := s.choose(ctx, in.ModelId)
 	if err != nil {
 		return nil, err
@@ -54,14 +55,14 @@ func (s *Service) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeMode
 	if err != nil {
 		return nil, err
 	}
-	s.log(ctx, record{operation: "InvokeModel", model: m, input: json.RawMessage(in.Body), output: json.RawMessage(body), usage: a.Usage})
+	s.log(ctx, record{operation: "InvokeModel", model: m, input: json.RawMessage(in.Body), output: json.RawMessage(body), usage: a.Usage, took: time.Since(begin)})
 	return &bedrockruntime.InvokeModelOutput{Body: body, ContentType: aws.String(jsonType), PerformanceConfigLatency: in.PerformanceConfigLatency}, nil
 }
 
 func accepted(types ...*string) error {
 	for _, t := range types {
 		switch aws.ToString(t) {
-		case "", "*/*", jsonType:
+		case "", "*/*", jsonType, "application/octet-stream": // which some SDKs say when their user says nothing
 		default:
 			return invalid("The content type %s is not supported: bodies are application/json.", *t)
 		}
@@ -100,6 +101,7 @@ func encode(v any, g *guard) ([]byte, error) {
 }
 
 func (s *Service) embed(ctx context.Context, m chosen, family native.Vectors, in *bedrockruntime.InvokeModelInput) (*bedrockruntime.InvokeModelOutput, error) {
+	begin := time.Now()
 	texts, err := family.Texts(in.Body)
 	if err != nil {
 		return nil, invalid("%s", err)
@@ -120,7 +122,7 @@ func (s *Service) embed(ctx context.Context, m chosen, family native.Vectors, in
 	for _, n := range v.Tokens {
 		tokens += n
 	}
-	s.log(ctx, record{operation: "InvokeModel", model: m, input: json.RawMessage(in.Body), output: json.RawMessage(body), embedding: true, usage: models.Usage{Input: tokens}})
+	s.log(ctx, record{operation: "InvokeModel", model: m, input: json.RawMessage(in.Body), output: json.RawMessage(body), embedding: true, usage: models.Usage{Input: tokens}, took: time.Since(begin)})
 	return &bedrockruntime.InvokeModelOutput{Body: body, ContentType: aws.String(jsonType)}, nil
 }
 
@@ -163,7 +165,7 @@ func (s *Service) InvokeModelWithResponseStream(ctx context.Context, in *bedrock
 		if err != nil {
 			return s.broken(ctx, m.name, err)
 		}
-		s.log(ctx, record{operation: "InvokeModelWithResponseStream", model: m, input: json.RawMessage(in.Body), output: family.Encode(m.name, a), usage: a.Usage})
+		s.log(ctx, record{operation: "InvokeModelWithResponseStream", model: m, input: json.RawMessage(in.Body), output: family.Encode(m.name, a), usage: a.Usage, took: time.Since(begin)})
 		if err := w.End(a, &native.Metrics{Input: a.Usage.Input, Output: a.Usage.Output, Latency: time.Since(begin).Milliseconds(),
 			FirstByte: first.Milliseconds()}); err != nil || g == nil {
 			return err

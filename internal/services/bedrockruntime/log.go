@@ -16,6 +16,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/engines/models"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 )
@@ -23,12 +24,19 @@ import (
 // maxLogged is how many records wait to be written. Those that come when it is full are not kept.
 const maxLogged = 1024
 
+// service is Bedrock as policies and roles know it.
+const service = "bedrock.amazonaws.com"
+
+// source is in whose name logs are written.
+func source(region, account string) string { return "arn:aws:bedrock:" + region + ":" + account + ":*" }
+
 // record is a call that is logged.
 type record struct {
 	operation     string
 	model         chosen
 	input, output any
 	usage         models.Usage
+	took          time.Duration
 	embedding     bool
 }
 
@@ -44,12 +52,13 @@ type logged struct {
 // Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-invocation-logging.html
 func (s *Service) log(ctx context.Context, r record) {
 	call := wire.CallOf(ctx)
+	s.measure(ctx, r)
 	var c bedrocktypes.LoggingConfig
 	err := s.Store.View(context.WithoutCancel(ctx), func(tx *store.Tx) (err error) {
 		c, err = s.Shelf.Logging.Get(tx, store.Key{Account: call.Account(), Region: call.Region})
 		return err
 	})
-	if errors.Is(err, store.ErrNotFound) || err == nil && c.S3Config == nil {
+	if errors.Is(err, store.ErrNotFound) {
 		return
 	}
 	if err != nil {
@@ -72,6 +81,13 @@ func (s *Service) log(ctx context.Context, r record) {
 	body, err := json.Marshal(entry)
 	if err != nil {
 		s.Logger.Error("cannot write an invocation log", "error", err)
+		return
+	}
+	if to := c.CloudWatchConfig; to != nil {
+		s.Lines.Line(loglines.Stream{As: delivery.As{Service: service, Account: call.Account(), RoleARN: aws.ToString(to.RoleArn),
+			Source: source(call.Region, call.Account())}, Region: call.Region, Group: aws.ToString(to.LogGroupName), Stream: "aws/bedrock/modelinvocations"}, call.Time, string(body))
+	}
+	if c.S3Config == nil {
 		return
 	}
 	select {
@@ -103,8 +119,7 @@ func (s *Service) Run(ctx context.Context) {
 }
 
 func (s *Service) write(ctx context.Context, l logged) error {
-	config, err := s.Clients.Config(ctx, delivery.As{Service: "bedrock.amazonaws.com", Account: l.account,
-		Source: "arn:aws:bedrock:" + l.region + ":" + l.account + ":*"}, l.region)
+	config, err := s.Clients.Config(ctx, delivery.As{Service: service, Account: l.account, Source: source(l.region, l.account)}, l.region)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/foundation"
+	"github.com/atelier-studio/atelier/internal/platform/loglines"
+	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/atelier-studio/atelier/internal/wire/codec"
@@ -24,6 +26,8 @@ type Config struct {
 	Shelf   *foundation.Shelf
 	Library *library.Library
 	Clients *delivery.Clients
+	Lines   *loglines.Shipper
+	Metrics metrics.Recorder
 	Clock   clock.Clock
 	Logger  *slog.Logger
 }

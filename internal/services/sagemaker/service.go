@@ -39,6 +39,7 @@ type Config struct {
 	Lines     *loglines.Shipper
 	Fleet     *hosting.Fleet
 	Trainer   *training.Runner
+	Dir       string // of files that are on their way
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -46,12 +47,13 @@ type Config struct {
 // Service is SageMaker.
 type Service struct {
 	Config
-	models    *store.Table[model]
-	configs   *store.Table[endpointConfig]
-	endpoints *store.Table[endpoint]
-	trainings *store.Table[trainingJob]
-	tags      *store.Table[map[string]string] // by ARN
-	stops     stops
+	models                        *store.Table[model]
+	configs                       *store.Table[endpointConfig]
+	endpoints                     *store.Table[endpoint]
+	trainings                     *store.Table[trainingJob]
+	transforms                    *store.Table[transformJob]
+	tags                          *store.Table[map[string]string] // by ARN
+	trainingStops, transformStops stops
 
 	capturing sync.Map // captured, by the fleet's key
 	captures  captures
@@ -60,13 +62,15 @@ type Service struct {
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
 	s := &Service{Config: c, models: store.NewTable[model](c.Store, "sagemaker_model"),
-		configs:   store.NewTable[endpointConfig](c.Store, "sagemaker_endpoint_config"),
-		endpoints: store.NewTable[endpoint](c.Store, "sagemaker_endpoint"),
-		trainings: store.NewTable[trainingJob](c.Store, "sagemaker_training"),
-		tags:      store.NewTable[map[string]string](c.Store, "sagemaker_tags")}
+		configs:    store.NewTable[endpointConfig](c.Store, "sagemaker_endpoint_config"),
+		endpoints:  store.NewTable[endpoint](c.Store, "sagemaker_endpoint"),
+		transforms: store.NewTable[transformJob](c.Store, "sagemaker_transform"),
+		trainings:  store.NewTable[trainingJob](c.Store, "sagemaker_training"),
+		tags:       store.NewTable[map[string]string](c.Store, "sagemaker_tags")}
 	jobs.Define(c.Jobs, deployJob, s.deploy)
 	jobs.Define(c.Jobs, removeJob, s.remove)
 	jobs.Define(c.Jobs, trainJob, s.train)
+	jobs.Define(c.Jobs, transformJobName, s.transform)
 	return s
 }
 
@@ -81,6 +85,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.CreateEndpointConfig, wire.On(s.createConfigTargets)),
 		wire.Op(s.CreateModel, wire.On(s.createModelTargets)),
 		wire.Op(s.CreateTrainingJob, wire.On(s.createTrainingTargets)),
+		wire.Op(s.CreateTransformJob, wire.On(s.createTransformTargets)),
 		wire.Op(s.DeleteEndpoint, wire.On(s.deleteEndpointTargets)),
 		wire.Op(s.DeleteEndpointConfig, wire.On(s.deleteConfigTargets)),
 		wire.Op(s.DeleteModel, wire.On(s.deleteModelTargets)),
@@ -89,12 +94,15 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.DescribeEndpointConfig, wire.On(s.describeConfigTargets)),
 		wire.Op(s.DescribeModel, wire.On(s.describeModelTargets)),
 		wire.Op(s.DescribeTrainingJob, wire.On(s.describeTrainingTargets)),
+		wire.Op(s.DescribeTransformJob, wire.On(s.describeTransformTargets)),
 		wire.Op(s.ListEndpointConfigs),
 		wire.Op(s.ListEndpoints),
 		wire.Op(s.ListModels),
 		wire.Op(s.ListTags, wire.On(s.listTagsTargets)),
 		wire.Op(s.ListTrainingJobs),
+		wire.Op(s.ListTransformJobs),
 		wire.Op(s.StopTrainingJob, wire.On(s.stopTrainingTargets)),
+		wire.Op(s.StopTransformJob, wire.On(s.stopTransformTargets)),
 		wire.Op(s.UpdateEndpoint, wire.On(s.updateEndpointTargets)),
 		wire.Op(s.UpdateEndpointWeightsAndCapacities, wire.On(s.updateWeightsTargets)),
 	}
@@ -108,6 +116,7 @@ var (
 	aConfig    = kind{"endpoint-config", "endpoint configuration"}
 	anEndpoint = kind{"endpoint", "endpoint"}
 	aTraining  = kind{"training-job", "training job"}
+	aTransform = kind{"transform-job", "transform job"}
 )
 
 // of is the ARN of one of the kind. Those of names with capitals have them, too.

@@ -193,7 +193,7 @@ func (s *Service) StopTrainingJob(ctx context.Context, in *sagemaker.StopTrainin
 		}
 		t.Status = types.TrainingJobStatusStopping
 		t.phase(s.Clock.Now(), types.SecondaryStatusStopping, "Stopping the training job")
-		tx.OnCommit(func() { s.stops.ask(k) })
+		tx.OnCommit(func() { s.trainingStops.ask(k) })
 		if err := s.trainings.Put(tx, k, t); err != nil {
 			return err
 		}

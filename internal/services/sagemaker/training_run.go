@@ -62,8 +62,8 @@ func (s *stops) forget(k store.Key) {
 
 // train runs a training. When the server was killed it begins again: what the container had done is gone with it.
 func (s *Service) train(ctx context.Context, k store.Key) error {
-	stop := s.stops.wait(k)
-	defer s.stops.forget(k)
+	stop := s.trainingStops.wait(k)
+	defer s.trainingStops.forget(k)
 	var t trainingJob
 	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		t, err = s.trainings.Get(tx, k)

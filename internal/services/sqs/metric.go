@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
@@ -10,6 +11,9 @@ import (
 
 // gaugeEvery is how often the numbers of messages in queues are measured.
 const gaugeEvery = time.Minute
+
+// idle is how long a queue is measured after it was empty and nobody asked for anything. AWS waits as long.
+const idle = 6 * time.Hour
 
 // Run measures the queues that are used until ctx ends.
 // Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
@@ -26,21 +30,22 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// gauge measures how many messages lie in each queue, and how old they are.
+// gauge measures how many messages lie in each queue that is used, and how old they are.
 func (s *Service) gauge(ctx context.Context) {
-	s.mu.Lock()
-	all := make([]*shelf, 0, len(s.shelves))
-	for _, h := range s.shelves {
-		all = append(all, h)
+	all := map[store.Key]queue{}
+	if err := s.image.Read(ctx, func() { maps.Copy(all, s.queues.Rows()) }); err != nil {
+		return
 	}
-	s.mu.Unlock()
-	for _, h := range all {
-		q, err := s.find(ctx, h.key)
-		if err != nil || q.ID != h.id || h.gone() {
+	for k, q := range all {
+		h, err := s.shelf(ctx, k, q) // also those that nobody looked into since the server began: messages may wait there
+		if err != nil || h.gone() {
 			continue
 		}
 		now, life := s.now(), q.duration("MessageRetentionPeriod").Milliseconds()
 		n := h.counts(now, life)
+		if n == [3]int{} && now-h.busy() > idle.Milliseconds() {
+			continue
+		}
 		dims := []metrics.Dimension{{Name: "QueueName", Value: h.key.ID}}
 		s.Metrics.Record(h.key.Account, h.key.Region, "AWS/SQS",
 			metrics.Datum{Name: "ApproximateNumberOfMessagesVisible", Unit: "Count", Value: float64(n[0]), Dimensions: dims},

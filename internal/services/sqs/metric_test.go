@@ -54,4 +54,16 @@ func TestGauge(t *testing.T) {
 			t.Errorf("%s is %v %v, want %v", name, got, ok, want)
 		}
 	}
+	// After a restart the messages that wait are measured before anybody looks for them; queues that nobody uses are not.
+	m.got = map[string]float64{}
+	s = New(Config{Store: st, Jobs: jobs.New(jobs.Config{Store: st, Dir: t.TempDir()}), Metrics: m, Clock: c})
+	if err := st.Update(context.Background(), func(tx *store.Tx) error {
+		return s.queues.Insert(tx, store.Key{Account: "1", Region: "r", ID: "unused"}, queue{ID: "other"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.gauge(context.Background())
+	if got := m.got["AWS/SQS ApproximateNumberOfMessagesVisible q"]; got != 1 || len(m.got) != 4 {
+		t.Errorf("after a restart: %v", m.got)
+	}
 }

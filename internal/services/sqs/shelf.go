@@ -50,6 +50,7 @@ type shelf struct {
 	known   []known  // deduplication ids in order of their end
 	delayed int
 	taken   int
+	used    int64         // when something came or was asked for last
 	news    chan struct{} // closed when something became ready
 }
 
@@ -135,6 +136,7 @@ func (h *shelf) next(now int64) uint64 {
 func (h *shelf) add(e *entry, now int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.used = now
 	h.put(e, now)
 }
 
@@ -252,6 +254,7 @@ func (h *shelf) take(n int, now, visible, life int64) (out []*entry, again int64
 	if h.closed {
 		return nil, 0, h.news
 	}
+	h.used = now
 	h.tick(now, life)
 	for len(out) < n && len(h.ready) > 0 {
 		l := heap.Pop(&h.ready).(*line)
@@ -373,6 +376,13 @@ func (h *shelf) counts(now, life int64) [3]int {
 	defer h.mu.Unlock()
 	h.tick(now, life)
 	return [3]int{len(h.all) - h.taken - h.delayed, h.taken, h.delayed}
+}
+
+// busy is when something came or was asked for last, in this run of the server.
+func (h *shelf) busy() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.used
 }
 
 // oldest is the age of the message that is there longest.

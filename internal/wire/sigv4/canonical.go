@@ -34,7 +34,7 @@ func canonicalRequest(r *http.Request, s *Signature, path, payload string) strin
 func canonicalHeader(b *strings.Builder, r *http.Request, name string) {
 	values := r.Header[http.CanonicalHeaderKey(name)]
 	switch {
-	case name == "host":
+	case name == "host", name == ":authority": // which is what HTTP/2 calls it
 		values = []string{r.Host}
 	case len(values) > 0:
 	case name == "content-length" && r.ContentLength >= 0:

@@ -113,7 +113,7 @@ func (s *Signature) Verify(r *http.Request, secret, payload string) error {
 
 // checkCoverage refuses requests whose meaning was not signed: the host, and every x-amz header.
 func (s *Signature) checkCoverage(r *http.Request) error {
-	if !slices.Contains(s.SignedHeaders, "host") {
+	if !slices.Contains(s.SignedHeaders, "host") && !slices.Contains(s.SignedHeaders, ":authority") {
 		return &Error{Mismatch, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."}
 	}
 	for name := range r.Header {

@@ -280,3 +280,26 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+// TestAuthority has a signature over HTTP/2's name of the host, as the SDK for JavaScript makes it.
+func TestAuthority(t *testing.T) {
+	f := func(host string, want bool) {
+		t.Helper()
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = "127.0.0.1:4566"
+		r.Header.Set("X-Amz-Date", at.Format("20060102T150405Z"))
+		r.Header.Set("X-Amz-Content-Sha256", hash(""))
+		r.Header.Set("Authorization", algorithm+" Credential=AKIAEXAMPLE/"+at.Format("20060102")+"/eu-west-1/sts/aws4_request, SignedHeaders=:authority;x-amz-content-sha256;x-amz-date, Signature="+strings.Repeat("0", 64))
+		s, err := Parse(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Value = hex.EncodeToString(sign(signingKey(secret, s.Day, s.Region, s.Service), s.stringToSign(canonicalRequest(r, s, "/", hash("")))))
+		r.Host = host
+		if err := s.Verify(r, secret, hash("")); (err == nil) != want {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	f("127.0.0.1:4566", true)
+	f("elsewhere", false)
+}

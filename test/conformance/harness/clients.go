@@ -29,7 +29,7 @@ func Learn() (string, error) {
 
 // environment returns the interpreter of an environment with the requirements of a directory of test/conformance. It is
 // made when the check fails in it.
-func environment(at, of, check string) (string, error) {
+func environment(at, of, check string, options ...string) (string, error) {
 	venv := filepath.Join(Root(), at)
 	python := filepath.Join(venv, "bin", "python")
 	return python, once(filepath.Join(Root(), ".cache", of+".lock"), func() error {
@@ -39,8 +39,8 @@ func environment(at, of, check string) (string, error) {
 		if err := run(Root(), "python3", "-m", "venv", venv); err != nil {
 			return err
 		}
-		return run(Root(), python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
-			filepath.Join(Root(), "test", "conformance", of, "requirements.txt"))
+		return run(Root(), python, append([]string{"-m", "pip", "install", "-q", "--disable-pip-version-check", "-r",
+			filepath.Join(Root(), "test", "conformance", of, "requirements.txt")}, options...)...)
 	})
 }
 
@@ -54,7 +54,7 @@ func AWS() (string, error) {
 func NodeDir() (string, error) {
 	dir := filepath.Join(Root(), "test", "conformance", "js")
 	return dir, once(filepath.Join(Root(), ".cache", "js.lock"), func() error {
-		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-sts")); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "node_modules", "@aws-sdk", "client-bedrock-runtime")); err == nil {
 			return nil
 		}
 		return run(dir, "npm", "ci", "--no-audit", "--no-fund")

@@ -94,6 +94,8 @@ api.create_deployment(ApiId=again["ApiId"], StageName="dev")
 assert call(again["ApiEndpoint"] + "/dev/x")[0] == 500  # the function's policy does not name this API
 keys = [r["RouteKey"] for p in api.get_paginator("get_routes").paginate(ApiId=made["ApiId"], PaginationConfig={"PageSize": "1"}) for r in p["Items"]]
 assert sorted(keys) == ["$default", "POST /signed", "PUT /one"], keys
+told = boto3.client("cloudtrail").lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateApi"}])["Events"]
+assert told[0]["EventSource"] == "apigateway.amazonaws.com", told
 arn = f"arn:aws:apigateway:us-east-1::/apis/{made['ApiId']}"
 api.tag_resource(ResourceArn=arn, Tags={"c": "d"})
 assert api.get_tags(ResourceArn=arn)["Tags"] == {"a": "b", "c": "d"}

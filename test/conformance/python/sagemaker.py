@@ -109,6 +109,38 @@ up.wait(EndpointName="text")
 d = sm.describe_endpoint(EndpointName="text")
 assert d["EndpointConfigName"] == "text-2" and {v["VariantName"]: v["CurrentWeight"] for v in d["ProductionVariants"]} == {"A": 0, "B": 1}, d
 
+# A batch: each line with its answer, in order.
+texts = [random.choice(good if i % 3 else bad) + " box " + str(i) for i in range(200)]
+s3.put_object(Bucket="models", Key="in/a/one.jsonl", Body="".join(json.dumps({"id": i, "source": t}) + "\n" for i, t in enumerate(texts)))
+s3.put_object(Bucket="models", Key="in/two.jsonl", Body=json.dumps({"id": 0, "source": "great"}))
+batch = dict(TransformJobName="batch-1", ModelName="text", BatchStrategy="MultiRecord",
+             TransformInput={"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://models/in/"}}, "ContentType": "application/jsonlines",
+                             "SplitType": "Line"},
+             TransformOutput={"S3OutputPath": "s3://models/answers", "Accept": "application/jsonlines", "AssembleWith": "Line"},
+             DataProcessing={"JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"},
+             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1})
+sm.create_transform_job(**batch)
+refused("ResourceInUse", "already exists", sm.create_transform_job, **batch)
+refused("ValidationException", "no expression", sm.create_transform_job, **dict(batch, TransformJobName="batch-2", DataProcessing={"OutputFilter": "$..a"}))
+ended = sm.get_waiter("transform_job_completed_or_stopped")
+ended.config.delay, ended.config.max_attempts = 0.2, 300
+ended.wait(TransformJobName="batch-1")
+answers = [json.loads(line) for line in s3.get_object(Bucket="models", Key="answers/a/one.jsonl.out")["Body"].read().splitlines()]
+assert [a["id"] for a in answers] == list(range(200)), answers[:3]
+assert all(a["SageMakerOutput"]["label"][0] == ("__label__1" if a["id"] % 3 else "__label__2") for a in answers), answers[:3]
+assert s3.get_object(Bucket="models", Key="answers/two.jsonl.out")["Body"].read().count(b"\n") == 1
+s3.put_object(Bucket="models", Key="mixed/good.jsonl", Body='{"id": 1, "source": "great"}')
+s3.put_object(Bucket="models", Key="mixed/bad.jsonl", Body="{")
+sm.create_transform_job(**dict(batch, TransformJobName="batch-3", TransformInput=dict(batch["TransformInput"], DataSource={"S3DataSource": {
+    "S3DataType": "S3Prefix", "S3Uri": "s3://models/mixed/"}})))
+try:
+    ended.wait(TransformJobName="batch-3")
+except botocore.exceptions.WaiterError:
+    pass
+d = sm.describe_transform_job(TransformJobName="batch-3")
+assert d["TransformJobStatus"] == "Failed" and d["FailureReason"].startswith("ClientError: 1 of 2 objects failed"), d
+assert [o["Key"] for o in s3.list_objects_v2(Bucket="models", Prefix="answers/")["Contents"]] == ["answers/a/one.jsonl.out", "answers/good.jsonl.out", "answers/two.jsonl.out"]
+
 # A model that is no model.
 sick = io.BytesIO()
 with tarfile.open(fileobj=sick, mode="w:gz") as t:

@@ -5,5 +5,5 @@
 //
 // A model is one file, model.bin, in fastText's own format, version 12. Models that fastText wrote are served too, with any of its
 // losses and with subwords, unless they are quantised. A model's rows of n-grams that the training never met are zero and
-// take no space on disk; fastText leaves random numbers there.
+// take no space on disk and in memory.
 package blazingtext

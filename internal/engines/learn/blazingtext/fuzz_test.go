@@ -58,7 +58,7 @@ func FuzzPredict(f *testing.F) {
 	d.seal(1)
 	features := extract(&d, corpus{}, 0, 1, 1)
 	d.trim()
-	m := newModel(d, settings{dim: 4}, features.count)
+	m := newModel(d, settings{dim: 4}, features, 2)
 	m.body = 1 << 16
 	f.Add(`{"instances":["x"],"configuration":{"k":2}}`, true)
 	f.Add("{\"source\":\"x\",\"k\":2}\n{\"source\":\"y\"}", false)

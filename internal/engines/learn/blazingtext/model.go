@@ -27,6 +27,7 @@ type Model struct {
 	args
 	words         dictionary
 	input, output []float32 // rows of Dim numbers: of words and then buckets; of labels
+	bucket        []int32   // where a bucket's row is, -1 when it is all zeros; nil when they follow the words' in order
 	tree          *tree     // of a model with hierarchical softmax
 	body          int64     // bytes of a request at most
 	threads       int       // for a large request
@@ -34,18 +35,18 @@ type Model struct {
 
 // Size is about how much memory the model takes.
 func (m *Model) Size() int64 {
-	return int64(len(m.input)+len(m.output))*4 + int64(len(m.words.entries))*64 + int64(len(m.words.slots))*4
+	return int64(len(m.input)+len(m.output))*4 + int64(len(m.words.entries))*64 + int64(len(m.words.slots)+len(m.bucket))*4
 }
 
-// mean sets hidden to the mean of rows of the input.
-func (m *Model) mean(rows []int32, hidden []float32) {
+// mean sets hidden to the mean of n rows of the input; those that are not given are zeros.
+func (m *Model) mean(rows []int32, n int, hidden []float32) {
 	var blas gonum.Implementation
 	dim := len(hidden)
 	clear(hidden)
 	for _, r := range rows {
 		blas.Saxpy(dim, 1, m.input[int(r)*dim:], 1, hidden, 1)
 	}
-	blas.Sscal(dim, 1/float32(len(rows)), hidden, 1)
+	blas.Sscal(dim, 1/float32(n), hidden, 1)
 }
 
 // softmax sets scores to the probabilities of labels.
@@ -100,7 +101,7 @@ func (m *Model) right(rows, labels []int32, hidden, scores []float32) bool {
 	if len(rows) == 0 || len(labels) == 0 {
 		return false
 	}
-	m.mean(rows, hidden)
+	m.mean(rows, len(rows), hidden)
 	m.scoresOf(hidden, scores)
 	best := 0
 	for i, s := range scores {

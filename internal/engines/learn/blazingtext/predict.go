@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/atelier-studio/atelier/internal/engines/learn"
 )
@@ -89,7 +91,7 @@ func parseJSON(body []byte) ([]question, error) {
 			K *int `json:"k"`
 		} `json:"configuration"`
 	}
-	if err := json.Unmarshal(body, &request); err != nil {
+	if err := json.Unmarshal(body, &request, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return nil, learn.BadRequestf("The request is not JSON with a list of strings under the key instances: %v", err)
 	}
 	if len(request.Instances) == 0 {
@@ -118,7 +120,7 @@ func parseLines(body []byte) ([]question, error) {
 			Source *string `json:"source"`
 			K      *int    `json:"k"`
 		}
-		if err := json.Unmarshal(line, &record); err != nil || record.Source == nil {
+		if err := json.Unmarshal(line, &record, jsontext.AllowInvalidUTF8(true)); err != nil || record.Source == nil {
 			return nil, learn.BadRequestf("Line %d of the request is not a JSON object with a string source", n)
 		}
 		k, err := wanted(record.K)
@@ -184,7 +186,8 @@ func (t *teller) tell(q question) []byte {
 	if len(t.rows) == 0 {
 		k = 0
 	} else {
-		t.m.mean(t.rows, t.hidden)
+		n := len(t.rows)
+		t.m.mean(t.m.find(t.rows), n, t.hidden)
 		t.m.scoresOf(t.hidden, t.scores)
 	}
 	t.rank(k)
@@ -237,6 +240,23 @@ func (t *teller) features(text string) {
 	t.rows = appendNgrams(t.rows, t.hashes, int(t.m.WordNgrams), int(t.m.Bucket), int32(d.words))
 }
 
+// find turns rows as fastText numbers them into those of the input, in place, and leaves out zeros.
+func (m *Model) find(rows []int32) []int32 {
+	if m.bucket == nil {
+		return rows
+	}
+	found := rows[:0]
+	for _, r := range rows {
+		if at := int(r) - m.words.words; at >= 0 {
+			r = m.bucket[at]
+		}
+		if r >= 0 {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
 func (t *teller) word(d *dictionary, word []byte) {
 	h := hashOf(word)
 	at := d.find(word, h)
@@ -274,7 +294,7 @@ func (m *Model) appendSubwords(rows []int32, word []byte) []int32 {
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' || s[i] >= utf8.RuneSelf {
-			quoted, err := json.Marshal(s)
+			quoted, err := json.Marshal(s, jsontext.AllowInvalidUTF8(true))
 			if err != nil {
 				return append(b, `""`...)
 			}

@@ -62,8 +62,8 @@ func read(in io.Reader, size, memory int64) (*Model, error) {
 		return nil, errors.New("its settings are out of range")
 	}
 	r.dictionary(&m.words)
-	m.input = r.matrix(int64(m.words.words)+int64(m.Bucket), int64(m.Dim), memory)
-	m.output = r.matrix(int64(m.words.labels), int64(m.Dim), memory)
+	m.input, m.bucket = r.matrix(int64(m.words.words)+int64(m.Bucket), int64(m.Dim), memory, m.words.words, true)
+	m.output, _ = r.matrix(int64(m.words.labels), int64(m.Dim), memory, 0, false)
 	if r.failed != nil {
 		return nil, r.failed
 	}
@@ -132,42 +132,50 @@ func (r *reader) dictionary(d *dictionary) {
 	d.words, d.labels = int(words), int(labels)
 }
 
-// matrix reads rows of numbers. Pages that hold only zeros are left untouched, so that they take no memory.
-func (r *reader) matrix(rows, columns, memory int64) []float32 {
+// matrix reads rows of numbers. With places it leaves out rows that are all zeros after the first few, and gives where each of the
+// others is.
+func (r *reader) matrix(rows, columns, memory int64, first int, places bool) (list []float32, at []int32) {
 	var quantised bool
 	var m, n int64
 	r.numbers(&quantised, &m, &n)
 	switch {
 	case r.failed != nil:
-		return nil
+		return nil, nil
 	case quantised:
 		r.failed = errors.New("it is quantised or pruned, which is not supported")
-		return nil
+		return nil, nil
 	case m != rows || n != columns || m > r.left/4/n:
 		r.failed = errors.New("a matrix is not of the size that its settings and dictionary give")
-		return nil
-	case m*n*4 > memory:
+		return nil, nil
+	case m*n*4 > memory || m > math.MaxInt32:
 		r.failed = fmt.Errorf("a matrix of %d MB is above the limit of %d MB", m*n>>18, memory>>20)
-		return nil
+		return nil, nil
 	}
-	list := make([]float32, m*n)
+	// What is not written to takes no memory.
+	list = make([]float32, m*n)
 	r.left -= m * n * 4
-	b := make([]byte, 1<<12)
-	for at := 0; at < len(list); {
-		part := b[:min(len(b), 4*(len(list)-at))]
-		if _, r.failed = io.ReadFull(r.Reader, part); r.failed != nil {
-			return nil
+	row, used := make([]byte, 4*n), 0
+	for i := range int(m) {
+		if _, r.failed = io.ReadFull(r.Reader, row); r.failed != nil {
+			return nil, nil
 		}
-		to := list[at : at+len(part)/4]
-		at += len(to)
-		if zero(part) {
-			continue
+		if places && i >= first {
+			if zero(row) {
+				at = append(at, -1)
+				continue
+			}
+			at = append(at, int32(used/int(n)))
 		}
-		for i := range to {
-			to[i] = math.Float32frombits(binary.LittleEndian.Uint32(part[4*i:]))
+		to := list[used : used+int(n)]
+		used += len(to)
+		for j := range to {
+			to[j] = math.Float32frombits(binary.LittleEndian.Uint32(row[4*j:]))
 		}
 	}
-	return list
+	if used == len(list) {
+		return list, nil
+	}
+	return list[:used], at
 }
 
 func zero(b []byte) bool {

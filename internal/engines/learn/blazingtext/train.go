@@ -102,18 +102,31 @@ func (t *trainer) prepare(channels learn.Channels) error {
 	t.features = extract(&t.words, c, t.buckets, t.ngrams, t.limits.Threads)
 	t.tokens = c.ends
 	t.words.trim()
-	t.model = newModel(t.words, t.settings, t.features.count)
+	t.model = newModel(t.words, t.settings, t.features, t.limits.Threads)
 	return nil
 }
 
-func newModel(words dictionary, s settings, rows int) *Model {
+func newModel(words dictionary, s settings, f *features, threads int) *Model {
 	m := &Model{args: args{Dim: int32(s.dim), WS: 5, Epoch: int32(s.epochs), MinCount: int32(s.minCount), Neg: 5, WordNgrams: int32(s.ngrams),
 		Loss: lossSoftmax, Model: modelSupervised, Bucket: int32(s.buckets), LRUpdateRate: 100, T: 1e-4}, words: words}
-	m.input, m.output = make([]float32, rows*s.dim), make([]float32, words.labels*s.dim)
-	// Words begin at random, n-grams at 0: so begin most of fastText's too, when it has few threads.
+	m.input, m.output = make([]float32, f.count*s.dim), make([]float32, words.labels*s.dim)
+	// Like fastText's, as many tenths of the rows as there are threads begin at random, the rest at 0.
 	random, scale := rand.New(rand.NewPCG(1, 2)), 2/float32(s.dim)
-	for i := range words.words * s.dim {
-		m.input[i] = (random.Float32() - 0.5) * scale
+	begin := func(row, at int) {
+		if row >= (words.words+s.buckets)*min(threads, 10)/10 {
+			return
+		}
+		for i := range s.dim {
+			m.input[at*s.dim+i] = (random.Float32() - 0.5) * scale
+		}
+	}
+	for i := range words.words {
+		begin(i, i)
+	}
+	for i, at := range f.bucket {
+		if at >= 0 {
+			begin(words.words+i, int(at))
+		}
 	}
 	return m
 }
@@ -213,7 +226,7 @@ func (l *learner) learn(rows []int32, label int, rate float32) float64 {
 		input, output = l.model.input, l.model.output
 		hidden        = l.hidden
 	)
-	l.model.mean(rows, hidden)
+	l.model.mean(rows, len(rows), hidden)
 	softmax(output, hidden, l.scores)
 	clear(l.gradient)
 	for i, p := range l.scores {

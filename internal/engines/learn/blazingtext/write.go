@@ -66,6 +66,7 @@ type writer struct {
 	*bufio.Writer
 	file   *os.File
 	bytes  []byte // of numbers on their way
+	zeros  [1 << 15]byte
 	failed error
 }
 
@@ -94,9 +95,9 @@ func (w *writer) floats(list []float32) {
 func (w *writer) skip(hole *int64) {
 	n := *hole
 	*hole = 0
-	if n < 1<<16 {
-		for ; n > 0 && w.failed == nil; n-- {
-			w.failed = w.WriteByte(0)
+	if n < 1<<15 {
+		if _, err := w.Write(w.zeros[:n]); err != nil && w.failed == nil {
+			w.failed = err
 		}
 		return
 	}

@@ -228,3 +228,26 @@ func (c *server) invoke(ctx context.Context, model string, header http.Header, b
 	}
 	return &Answer{Status: answer.StatusCode, Header: answer.Header, Body: answer.Body}, nil
 }
+
+// Get asks an instance's first container for something else than a prediction, such as /execution-parameters.
+func (e *Endpoint) Get(ctx context.Context, path string) (*Answer, error) {
+	v, _, err := e.route("")
+	if err != nil {
+		return nil, err
+	}
+	i, give, err := v.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url(path), nil)
+	if err != nil {
+		give()
+		return nil, err
+	}
+	answer, err := i.containers[0].client.Do(r)
+	if err != nil {
+		give()
+		return nil, err
+	}
+	return &Answer{Status: answer.StatusCode, Header: answer.Header, Body: &given{answer.Body, give}, Variant: v.spec.Name}, nil
+}

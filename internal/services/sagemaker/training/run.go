@@ -5,10 +5,8 @@
 package training
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -249,20 +247,9 @@ func (r *Runner) channel(ctx context.Context, e container.Environment, c Channel
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	base, names := c.URI[:strings.LastIndex(c.URI, "/")+1], []string(nil)
-	if c.Manifest {
-		var err error
-		if base, names, err = manifest(ctx, e, c.URI); err != nil {
-			return err
-		}
-	} else {
-		rest, err := e.List(ctx, c.URI)
-		if err != nil {
-			return err
-		}
-		for _, n := range rest {
-			names = append(names, strings.TrimPrefix(c.URI+n, base))
-		}
+	base, names, err := e.Objects(ctx, c.URI, c.Manifest)
+	if err != nil {
+		return err
 	}
 	found := false
 	for _, n := range names {
@@ -292,31 +279,4 @@ func (r *Runner) channel(ctx context.Context, e container.Environment, c Channel
 		return fmt.Errorf("no S3 objects found under S3 URL %q given in input data source", c.URI)
 	}
 	return nil
-}
-
-// manifest reads a list of objects: [{"prefix": "s3://bucket/"}, "one", "two"].
-// Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
-func manifest(ctx context.Context, e container.Environment, uri string) (base string, names []string, err error) {
-	body, _, err := e.Open(ctx, uri)
-	if err != nil {
-		return "", nil, err
-	}
-	defer func() { _ = body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(body, 64<<20))
-	if err != nil {
-		return "", nil, err
-	}
-	var list []json.RawMessage
-	var head struct{ Prefix string }
-	if json.Unmarshal(b, &list) != nil || len(list) == 0 || json.Unmarshal(list[0], &head) != nil || !strings.HasPrefix(head.Prefix, "s3://") {
-		return "", nil, errors.New("the manifest is no list that begins with {\"prefix\": \"s3://…\"}")
-	}
-	for _, one := range list[1:] {
-		var name string
-		if err := json.NewDecoder(bytes.NewReader(one)).Decode(&name); err != nil {
-			return "", nil, fmt.Errorf("the manifest has the entry %.100s, which is no name", one)
-		}
-		names = append(names, name)
-	}
-	return head.Prefix, names, nil
 }

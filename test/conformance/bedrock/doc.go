@@ -1,0 +1,2 @@
+// Package bedrock calls Bedrock's management with real clients.
+package bedrock

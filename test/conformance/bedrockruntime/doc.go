@@ -1,0 +1,2 @@
+// Package bedrockruntime calls Bedrock's runtime with real clients, on models that are real.
+package bedrockruntime
