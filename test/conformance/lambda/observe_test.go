@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
 // TestObserved finds what a function logged in CloudWatch Logs, and how it went in CloudWatch. A function whose role may not log runs
@@ -60,4 +62,24 @@ func TestObserved(t *testing.T) {
 		return total
 	}
 	f.soon("the metrics", func() bool { return sum("Invocations") == 4 && sum("Errors") == 1 && sum("Duration") > 0 })
+}
+
+// TestTrail finds no secrets of functions in the trail.
+func TestTrail(t *testing.T) {
+	f := open(t)
+	f.create("secretive", inGo(), func(in *lambda.CreateFunctionInput) {
+		in.Environment = &types.Environment{Variables: map[string]string{"TOKEN": "s3cr3t"}}
+	})
+	f.soon("the record", func() bool {
+		out, err := f.admin.CloudTrail().LookupEvents(f.ctx, &cloudtrail.LookupEventsInput{})
+		f.ok(err)
+		found := false
+		for _, e := range out.Events {
+			if strings.Contains(*e.CloudTrailEvent, "s3cr3t") || strings.Contains(*e.CloudTrailEvent, "TOKEN") {
+				t.Fatalf("the trail tells %s", *e.CloudTrailEvent)
+			}
+			found = found || *e.EventName == "CreateFunction"
+		}
+		return found
+	})
 }
