@@ -31,7 +31,18 @@ type section struct{ title, body string }
 var topics = []struct {
 	name string
 	run  func(context.Context, options) (section, error)
-}{{"start", start}, {"api", api}, {"objects", objects}, {"catalog", catalog}, {"crawl", crawl}, {"athena", athenas}, {"messages", messages}, {"functions", functions}, {"learn", learning}, {"models", foundationModels}}
+}{
+	{"start", start},
+	{"api", api},
+	{"objects", objects},
+	{"catalog", catalog},
+	{"crawl", crawl},
+	{"athena", athenas},
+	{"messages", messages},
+	{"functions", functions},
+	{"learn", learning},
+	{"models", foundationModels},
+}
 
 func main() {
 	var o options
