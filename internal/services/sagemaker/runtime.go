@@ -33,6 +33,7 @@ func (*Runtime) Run(context.Context) {}
 func (s *Runtime) Ops() wire.Ops {
 	return wire.Ops{
 		wire.Op(s.InvokeEndpoint, wire.On(s.invokeTargets), wire.Data()),
+		wire.Op(s.InvokeEndpointAsync, wire.On(s.invokeAsyncTargets), wire.Data()),
 		wire.StreamOp(s.InvokeEndpointWithResponseStream, wire.On(s.invokeStreamTargets), wire.Data()),
 	}
 }
@@ -87,6 +88,9 @@ func (a asked) request() hosting.Request {
 // call has a model answer, and puts what goes wrong into the service's words.
 func (s *Runtime) call(ctx context.Context, a asked) (*hosting.Answer, error) {
 	k := here(ctx, aws.ToString(a.endpoint))
+	if err := s.synchronous(k); err != nil {
+		return nil, err
+	}
 	e := s.Fleet.Endpoint(fleetKey(k))
 	if e == nil {
 		return nil, s.unserved(ctx, k)

@@ -259,3 +259,24 @@ func (e *Endpoint) Get(ctx context.Context, path string) (*Answer, error) {
 	}
 	return &Answer{Status: answer.StatusCode, Header: answer.Header, Body: &given{answer.Body, give}, Variant: v.spec.Name}, nil
 }
+
+// Ready waits until there is an instance for a request.
+func (e *Endpoint) Ready(ctx context.Context) error {
+	v, _, err := e.route("")
+	if err != nil {
+		return err
+	}
+	for {
+		v.mu.Lock()
+		there, changed := len(v.ready) > 0 || v.max > 0, v.changed
+		v.mu.Unlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
+}
