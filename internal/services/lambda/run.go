@@ -26,6 +26,7 @@ type running struct {
 	version     version
 	leave       func()
 	concurrency int
+	provisioned int32 // for the qualifier
 }
 
 // begin finds what runs for a qualifier, and takes a place. Errors are the caller's to know.
@@ -39,7 +40,7 @@ func (s *Service) begin(ctx context.Context, r ref) (*running, error) {
 		s.measure(r, "Throttles", "Count", 1)
 		return nil, err
 	}
-	return &running{ref: r, version: v, leave: leave, concurrency: n}, nil
+	return &running{ref: r, version: v, leave: leave, concurrency: n, provisioned: f.Provisioned[r.Qualifier].Requested}, nil
 }
 
 // runnable finds what runs for a qualifier, what its function has reserved, and what is open to those that have nothing reserved.
@@ -203,6 +204,10 @@ func (s *Service) measured(g *running, out sandbox.Result, err error) {
 			metrics.Datum{Name: "Errors", Unit: "Count", Value: failed, Dimensions: d},
 			metrics.Datum{Name: "Duration", Unit: "Milliseconds", Value: float64(out.Duration) / float64(time.Millisecond), Dimensions: d},
 			metrics.Datum{Name: "ConcurrentExecutions", Unit: "Count", Value: float64(g.concurrency), Dimensions: d})
+	}
+	if g.provisioned > 0 { // what it is scaled by
+		data = append(data, metrics.Datum{Name: "ProvisionedConcurrencyUtilization", Unit: "Count", Value: min(float64(g.concurrency)/float64(g.provisioned), 1),
+			Dimensions: dims[len(dims)-1]})
 	}
 	s.Metrics.Record(g.Account, g.Region, "AWS/Lambda", data...)
 }
