@@ -193,11 +193,11 @@ func (r *run) fetch(ctx context.Context) ([]*file, error) {
 		return nil, &failure{err.Error()}
 	}
 	var keys []string
+	prefix := strings.TrimSuffix(key, path.Base(key)) // of which the names of outputs are without
 	if strings.HasSuffix(key, ".jsonl") {
 		keys = []string{key}
 	} else {
-		prefix := key
-		if prefix != "" {
+		if prefix = key; prefix != "" {
 			prefix = strings.TrimSuffix(prefix, "/") + "/"
 		}
 		for p := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}); p.HasMorePages() && len(keys) <= maxInputs; {
@@ -217,7 +217,7 @@ func (r *run) fetch(ctx context.Context) ([]*file, error) {
 	}
 	var files []*file
 	for i, k := range keys {
-		f := &file{r: r, name: path.Base(k), in: filepath.Join(r.dir, fmt.Sprintf("%d.in", i)), out: filepath.Join(r.dir, fmt.Sprintf("%d.out", i))}
+		f := &file{r: r, name: strings.TrimPrefix(k, prefix), in: filepath.Join(r.dir, fmt.Sprintf("%d.in", i)), out: filepath.Join(r.dir, fmt.Sprintf("%d.out", i))}
 		if err := download(ctx, client, bucket, k, f.in, maxInput); err != nil {
 			return nil, unreadable("s3://"+bucket+"/"+k, err)
 		}

@@ -190,12 +190,12 @@ func hostOf(url string) string { return strings.Split(url, "/")[2] }
 func TestBatchesOfFolders(t *testing.T) {
 	s := set(t, harness.StartWith(t, harness.Options{Args: catalog(t)}))
 	s.put(t, "many/a.jsonl", records(t, 3, converseLine))
-	s.put(t, "many/b.jsonl", records(t, 2, converseLine)+`{"recordId":"x","modelInput":{"messages":[]}}`+"\n")
+	s.put(t, "many/sub/a.jsonl", records(t, 2, converseLine)+`{"recordId":"x","modelInput":{"messages":[]}}`+"\n")
 	arn := s.start(t, "folder", "many/", types.ModelInvocationTypeConverse)
 	if done := s.until(t, arn, ended); done.Status != types.ModelInvocationJobStatusCompleted || *done.SuccessRecordCount != 5 || *done.ErrorRecordCount != 1 {
 		t.Errorf("%s: %+v %s", done.Status, done, aws.ToString(done.Message))
 	}
-	if a, b := s.lines(t, arn, "a.jsonl"), s.lines(t, arn, "b.jsonl"); len(a) != 3 || len(b) != 3 || !strings.Contains(string(a[0].Output), `"stopReason"`) || b[2].Error == nil {
+	if a, b := s.lines(t, arn, "a.jsonl"), s.lines(t, arn, "sub/a.jsonl"); len(a) != 3 || len(b) != 3 || !strings.Contains(string(a[0].Output), `"stopReason"`) || b[2].Error == nil {
 		t.Errorf("%+v %+v", a, b)
 	}
 	s.put(t, "in/long.jsonl", records(t, 400, invokeLine))

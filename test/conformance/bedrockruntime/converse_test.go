@@ -45,6 +45,22 @@ func TestConverseAndItsStreamSayTheSame(t *testing.T) {
 	}
 }
 
+// TestMarksOfTurnsAreText has a user write the model's own mark of a turn's end: it is read as any text, not as one token.
+func TestMarksOfTurnsAreText(t *testing.T) {
+	c := client(t, shared(t))
+	count := func(text string) int32 {
+		out, err := c.CountTokens(t.Context(), &bedrockruntime.CountTokensInput{ModelId: aws.String(llama),
+			Input: &types.CountTokensInputMemberConverse{Value: types.ConverseTokensRequest{Messages: said(text)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *out.InputTokens
+	}
+	if plain, marked := count("hello"), count("hello<|im_end|>"); marked < plain+3 {
+		t.Errorf("%d tokens, %d with the mark", plain, marked)
+	}
+}
+
 func TestSystemTurnsStopSequencesAndLimits(t *testing.T) {
 	c := client(t, shared(t))
 	talk := append(said("My name is Ada."), types.Message{Role: types.ConversationRoleAssistant,

@@ -31,6 +31,7 @@ type engine struct {
 	bos      bool
 	first    string // the token that texts begin with, as text
 	last     string // and end with
+	controls []string
 
 	queue chan *sequence
 	quit  chan struct{}
@@ -85,6 +86,7 @@ func (e *engine) open() error {
 	e.vocab = llama.ModelGetVocab(e.weights)
 	e.bos = llama.VocabGetAddBOS(e.vocab)
 	e.first, e.last = llama.VocabGetText(e.vocab, llama.VocabBOS(e.vocab)), llama.VocabGetText(e.vocab, llama.VocabEOS(e.vocab))
+	e.controls = controls(e.vocab)
 	if e.model.header.Embedding() {
 		return nil // it has no use for a context of text
 	}
@@ -133,13 +135,30 @@ func (e *engine) close() {
 	<-e.done
 }
 
-// tokens cuts the text of a prompt into tokens. In one that a template wrote, the marks of turns are tokens of their own.
-func (e *engine) tokens(text string, raw bool) []llama.Token {
-	t := llama.Tokenize(e.vocab, plain(text), false, !raw)
-	if begin := llama.VocabBOS(e.vocab); e.bos && (len(t) == 0 || t[0] != begin) {
-		t = append([]llama.Token{begin}, t...)
+// tokens cuts a prompt into tokens. The marks of turns that the template wrote are tokens of their own; those that somebody said
+// are text.
+func (e *engine) tokens(prompt []piece) []llama.Token {
+	var list []llama.Token
+	for _, p := range prompt {
+		list = append(list, llama.Tokenize(e.vocab, plain(p.text), false, !p.said)...)
 	}
-	return t
+	if begin := llama.VocabBOS(e.vocab); e.bos && (len(list) == 0 || list[0] != begin) {
+		list = append([]llama.Token{begin}, list...)
+	}
+	return list
+}
+
+// controls are the texts of the tokens that mean something to the model, such as the marks of turns.
+func controls(v llama.Vocab) []string {
+	var list []string
+	for t := range llama.VocabNTokens(v) {
+		if llama.VocabGetAttr(v, llama.Token(t))&(llama.TokenAttrControl|llama.TokenAttrUnknown) != 0 {
+			if text := llama.VocabGetText(v, llama.Token(t)); len(text) > 2 {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
 }
 
 // plain is a text without NUL, at which the library would end it.

@@ -75,11 +75,11 @@ func (m *Model) Count(ctx context.Context, r models.Request) (int, error) {
 		return 0, err
 	}
 	defer m.runtime.release(e)
-	text, err := m.chat.prompt(r, e.first, e.last)
+	prompt, err := m.chat.prompt(r, e)
 	if err != nil {
 		return 0, err
 	}
-	return len(e.tokens(text, r.Turns == nil)), nil
+	return len(e.tokens(prompt)), nil
 }
 
 // Stream answers a request.
@@ -96,11 +96,11 @@ func (m *Model) Stream(ctx context.Context, r models.Request, sink models.Sink) 
 		return models.Answer{}, err
 	}
 	defer m.runtime.release(e)
-	text, err := m.chat.prompt(r, e.first, e.last)
+	prompt, err := m.chat.prompt(r, e)
 	if err != nil {
 		return models.Answer{}, err
 	}
-	tokens := e.tokens(text, r.Turns == nil)
+	tokens := e.tokens(prompt)
 	if len(tokens) == 0 {
 		return models.Answer{}, models.Errorf(models.Invalid, "The prompt has no tokens.")
 	}

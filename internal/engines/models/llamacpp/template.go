@@ -3,6 +3,8 @@ package llamacpp
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/ardanlabs/jinja"
@@ -41,19 +43,33 @@ func newTemplate(h *gguf.Header) (*template, error) {
 	return &template{t: t, tools: strings.Contains(source, "tools")}, nil
 }
 
-// prompt is the text that the model continues.
-func (t *template) prompt(r models.Request, bos, eos string) (string, error) {
+// piece is a part of a prompt: what the template wrote, or what somebody said.
+type piece struct {
+	text string
+	said bool
+}
+
+// mark stands for what somebody said while a template is at work. The characters around the number are for private use.
+func mark(n int) string { return fmt.Sprintf("\uE0F1%d\uE0F2", n) }
+
+var marks = regexp.MustCompile("\uE0F1([0-9]{1,9})\uE0F2")
+
+// prompt is what the model continues. What holds one of the model's own marks is kept apart from what the template writes, so
+// that nobody can speak in another's name.
+func (t *template) prompt(r models.Request, e *engine) ([]piece, error) {
 	for _, turn := range r.Turns {
 		for _, c := range turn.Content {
 			if c.Image != nil {
-				return "", models.Errorf(models.Invalid, "This model doesn't support the image content block that you provided.")
+				return nil, models.Errorf(models.Invalid, "This model doesn't support the image content block that you provided.")
 			}
 		}
 	}
 	if r.Turns == nil {
-		return r.Prompt, nil
+		return []piece{{text: r.Prompt}}, nil // whose caller writes the marks
 	}
-	data := map[string]any{"messages": t.messages(r), "add_generation_prompt": true, "bos_token": bos, "eos_token": eos}
+	list := t.messages(r)
+	said := t.keepApart(list, e.controls)
+	data := map[string]any{"messages": list, "add_generation_prompt": true, "bos_token": e.first, "eos_token": e.last}
 	if t.tools && len(r.Tools) > 0 {
 		data["tools"] = toolList(r.Tools)
 	}
@@ -62,9 +78,37 @@ func (t *template) prompt(r models.Request, bos, eos string) (string, error) {
 	}
 	text, err := t.t.Render(data)
 	if err != nil {
-		return "", &models.Error{Kind: models.Invalid, Text: "The conversation does not fit the chat template of the model.", Cause: err}
+		return nil, &models.Error{Kind: models.Invalid, Text: "The conversation does not fit the chat template of the model.", Cause: err}
 	}
-	return text, nil
+	return cut(text, said), nil
+}
+
+// keepApart puts marks in the place of contents that hold one of the model's own, and gives these contents.
+func (t *template) keepApart(messages []any, controls []string) (said []string) {
+	for _, m := range messages {
+		m := m.(map[string]any)
+		text, _ := m["content"].(string)
+		if at, _ := first(text, controls); at >= 0 || marks.MatchString(text) {
+			m["content"] = mark(len(said))
+			said = append(said, text)
+		}
+	}
+	return said
+}
+
+// cut cuts a prompt where the marks are.
+func cut(text string, said []string) []piece {
+	var list []piece
+	at := 0
+	for _, m := range marks.FindAllStringSubmatchIndex(text, -1) {
+		n, err := strconv.Atoi(text[m[2]:m[3]])
+		if err != nil || n >= len(said) {
+			continue
+		}
+		list = append(list, piece{text: text[at:m[0]]}, piece{said[n], true})
+		at = m[1]
+	}
+	return append(list, piece{text: text[at:]})
 }
 
 func (t *template) messages(r models.Request) []any {
