@@ -29,10 +29,14 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 	own.Handle("GET "+metricsPath, fromHere(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
 	own.HandleFunc(ownPath, http.NotFound)
 	sites := map[string]wire.Site{}
+	var others []other
 	var finders []func(context.Context, string) wire.Site
 	for _, service := range services {
 		if p, ok := service.(interface{ Sites() map[string]wire.Site }); ok {
 			maps.Copy(sites, p.Sites())
+		}
+		if p, ok := service.(other); ok {
+			others = append(others, p)
 		}
 		if p, ok := service.(interface {
 			Host(ctx context.Context, name string) wire.Site
@@ -61,8 +65,20 @@ func (s *Server) handler(registry *prometheus.Registry, services []wire.Service)
 			own.ServeHTTP(w, r)
 			return
 		}
+		for _, o := range others {
+			if o.Serves(r) {
+				wire.Site(func(_ string, w http.ResponseWriter, r *http.Request) { o.ServeHTTP(w, r) }).Serve("", w, r)
+				return
+			}
+		}
 		s.chain.ServeHTTP(w, r)
 	})))
+}
+
+// other is a service that answers requests to the port's own name which are no calls of an API, such as those to a registry of images.
+type other interface {
+	http.Handler
+	Serves(r *http.Request) bool
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {

@@ -19,6 +19,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/bedrock"
 	"github.com/atelier-studio/atelier/internal/services/bedrockruntime"
 	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
+	"github.com/atelier-studio/atelier/internal/services/ecr"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
 	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
@@ -63,6 +64,8 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
 		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Lines: s.logs,
 			Metrics: s.metrics, Clock: c, Logger: log}),
+		ecr.New(ecr.Config{Store: st, Directory: directory, Jobs: s.jobs, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "ecr"),
+			Region: s.cfg.Region}),
 		eventbridge.New(eventbridge.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Jobs: s.jobs, Metrics: s.metrics, Clock: c,
 			Logger: log}),
 		glue.New(glue.Config{Store: st, Directory: directory, Ledger: ledger, Catalog: tables, Jobs: s.jobs, Clients: clients,

@@ -25,7 +25,7 @@ func Sites(sites map[string]Site, under string, next http.Handler) http.Handler 
 		id, host, _ := strings.Cut(r.Host, ".")
 		label, _, deeper := strings.Cut(host, ".")
 		if site := sites[label]; site != nil && id != "" && deeper {
-			site.serve(id, w, r)
+			site.Serve(id, w, r)
 			return
 		}
 		if rest, ok := strings.CutPrefix(r.URL.EscapedPath(), under); ok {
@@ -34,7 +34,7 @@ func Sites(sites map[string]Site, under string, next http.Handler) http.Handler 
 			if site := sites[label]; site != nil && id != "" {
 				// Neither labels nor ids have anything to escape, so that this is a prefix of both forms of the path.
 				http.StripPrefix(under+label+"/"+id, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					site.serve(id, w, r)
+					site.Serve(id, w, r)
 				})).ServeHTTP(w, r)
 				return
 			}
@@ -57,7 +57,7 @@ func Hosts(find func(ctx context.Context, name string) Site, next http.Handler) 
 		}
 		name = strings.ToLower(strings.TrimSuffix(name, "."))
 		if site := find(r.Context(), name); site != nil {
-			site.serve(name, w, r)
+			site.Serve(name, w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -75,7 +75,8 @@ func isCall(r *http.Request) bool {
 		r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"))
 }
 
-func (s Site) serve(id string, w http.ResponseWriter, r *http.Request) {
+// Serve answers a request, whose body may be of any length but has to come at a fair pace.
+func (s Site) Serve(id string, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "" {
 		r.URL.Path = "/"
 	}

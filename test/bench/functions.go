@@ -124,7 +124,8 @@ func packed(name string, content []byte) ([]byte, error) {
 	if err == nil {
 		_, err = w.Write(content)
 	}
-	return b.Bytes(), errors.Join(err, z.Close())
+	err = errors.Join(err, z.Close())
+	return b.Bytes(), err
 }
 
 // goFunction is a function in Go, as an archive.

@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -75,6 +77,8 @@ func doors(t testing.TB) []door {
 		}},
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		rpc("ecr", "CreateRepository", `{"repositoryName":"NAME"}`),
+		rpc("logs", "CreateLogGroup", `{"logGroupName":"NAME"}`),
 		{"monitoring", "json", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			f, err := facts.Load("cloudwatch")
 			if err != nil {
@@ -123,12 +127,13 @@ type refusal struct {
 	s3, rest    []string
 }
 
-// s3Form is what S3 says to a POST, which is to it a form that isn't one, or goes to an object.
-var s3Form = []string{"412 PreconditionFailed", "405 MethodNotAllowed"}
+// s3Form is what S3 says to a POST, which is to it a form that isn't one, or goes to an object, and to a PUT into a bucket that isn't there.
+var s3Form = []string{"412 PreconditionFailed", "405 MethodNotAllowed", "404 NoSuchBucket"}
 
 var (
 	missing    = refusal{"403 MissingAuthenticationToken", "400 MissingAuthenticationTokenException", []string{"403 AccessDenied"}, s3Form}
-	incomplete = refusal{"400 IncompleteSignature", "400 IncompleteSignatureException", []string{"400 AuthorizationHeaderMalformed", "400 InvalidArgument", "403 AccessDenied"}, s3Form}
+	incomplete = refusal{"400 IncompleteSignature", "400 IncompleteSignatureException", []string{"400 AuthorizationHeaderMalformed", "400 InvalidArgument", "403 AccessDenied"},
+		append([]string{"400 AuthorizationHeaderMalformed"}, s3Form...)}
 	unknown    = refusal{"403 InvalidClientTokenId", "400 UnrecognizedClientException", []string{"403 InvalidAccessKeyId"}, nil}
 	token      = refusal{unknown.query, unknown.json, []string{"400 InvalidToken", "403 InvalidToken"}, nil}
 	expired    = refusal{"403 ExpiredToken", "400 ExpiredTokenException", []string{"400 ExpiredToken", "403 ExpiredToken"}, nil}
@@ -380,7 +385,7 @@ func state(t testing.TB, s *harness.Server) string {
 	return string(out)
 }
 
-// messaging lists queues, topics, rules, groups of schedules, layers and HTTP APIs.
+// messaging lists queues, topics, rules, groups of schedules, layers, HTTP APIs, groups of logs and repositories of images.
 func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	queues, err := sqs.NewFromConfig(root.Config()).ListQueues(ctx, &sqs.ListQueuesInput{})
 	if err != nil {
@@ -398,6 +403,14 @@ func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	images, err := ecr.NewFromConfig(root.Config()).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{})
+	if err != nil {
+		return nil, err
+	}
+	logs, err := cloudwatchlogs.NewFromConfig(root.Config()).DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{})
+	if err != nil {
+		return nil, err
+	}
 	layers, err := lambda.NewFromConfig(root.Config()).ListLayers(ctx, &lambda.ListLayersInput{})
 	if err != nil {
 		return nil, err
@@ -406,5 +419,5 @@ func messaging(ctx context.Context, root harness.Caller) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, layers.Layers, apis.Items}, nil
+	return []any{queues.QueueUrls, topics.Topics, rules.Rules, groups.ScheduleGroups, layers.Layers, apis.Items, logs.LogGroups, images.Repositories}, nil
 }

@@ -36,9 +36,10 @@ type Stream struct {
 }
 
 const (
-	// pause is how long lines are collected, and linger for how long an idle stream is remembered.
-	pause  = 300 * time.Millisecond
-	linger = time.Minute
+	// pause is how long lines are collected.
+	pause = 300 * time.Millisecond
+	// linger is for how long it is known that a stream is there, when there are more than few.
+	linger, few = time.Minute, 64
 	// maxHeld is how many bytes wait as a whole, and maxStream of one stream.
 	maxHeld   = 64 << 20
 	maxStream = 4 << 20
@@ -70,7 +71,8 @@ type held struct {
 	lines   []types.InputLogEvent
 	bytes   int
 	sending bool
-	made    bool // the stream is known to be there
+	made    bool      // the stream is known to be there
+	used    time.Time // when lines were sent last
 }
 
 // New makes a shipper. It does nothing until lines come.
@@ -97,6 +99,7 @@ func (s *Shipper) Line(to Stream, at time.Time, text string) {
 	defer s.mu.Unlock()
 	h, ok := s.streams[to]
 	if !ok {
+		s.forget()
 		h = &held{}
 		s.streams[to] = h
 	}
@@ -124,20 +127,15 @@ func (s *Shipper) Drain(ctx context.Context) {
 	}
 }
 
-// send sends the lines of a stream, until there are none for a while.
+// send sends the lines of a stream, until there are none. Nothing runs for a stream that is silent.
 func (s *Shipper) send(to Stream, h *held) {
 	defer s.busy.Done()
-	for idle := time.Duration(0); idle < linger; {
+	for {
 		s.rest()
 		batch := s.take(h)
 		if len(batch) == 0 {
-			if s.over(to, h, false) {
-				return
-			}
-			idle += s.Pause
-			continue
+			return
 		}
-		idle = 0
 		s.slots <- struct{}{}
 		err := s.put(to, h, batch)
 		<-s.slots
@@ -145,7 +143,6 @@ func (s *Shipper) send(to Stream, h *held) {
 			s.Logger.Debug("cannot ship log lines", "group", to.Group, "lines", len(batch), "error", err)
 		}
 	}
-	s.over(to, h, true)
 }
 
 // rest waits while lines are collected.
@@ -158,30 +155,26 @@ func (s *Shipper) rest() {
 	}
 }
 
-// over ends the sender of a stream that has no lines. One that may get more soon is remembered, so that it need not be made again.
-func (s *Shipper) over(to Stream, h *held, forget bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(h.lines) > 0 {
-		return false
+// forget drops streams that have been silent for a while.
+func (s *Shipper) forget() {
+	if len(s.streams) < few {
+		return
 	}
-	select {
-	case <-s.drained:
-		forget = true
-	default:
+	for to, h := range s.streams {
+		if !h.sending && time.Since(h.used) > linger {
+			delete(s.streams, to)
+		}
 	}
-	if !forget {
-		return false
-	}
-	h.sending = false
-	delete(s.streams, to)
-	return true
 }
 
-// take gives the next lines, in order of time, as many as a call may have.
+// take gives the next lines, in order of time, as many as a call may have. When there are none the stream's sender ends.
 func (s *Shipper) take(h *held) []types.InputLogEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(h.lines) == 0 {
+		h.sending, h.used = false, time.Now()
+		return nil
+	}
 	n, size := 0, 0
 	for n < len(h.lines) && n < maxEvents {
 		more := len(*h.lines[n].Message) + overhead

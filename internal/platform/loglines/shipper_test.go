@@ -128,8 +128,27 @@ func TestRefused(t *testing.T) {
 	if got := fmt.Sprint(l.calls); got != "[CreateLogStream CreateLogGroup CreateLogStream PutLogEvents]" {
 		t.Errorf("calls %s", got)
 	}
-	if s.bytes != 0 || len(s.streams) != 0 {
+	if s.bytes != 0 || len(s.streams) != 1 || s.streams[to("g", "a")].sending {
 		t.Errorf("%d bytes and %d streams are held", s.bytes, len(s.streams))
+	}
+}
+
+// TestForgets has streams that nobody writes to any more cost nothing.
+func TestForgets(t *testing.T) {
+	s, _ := open(t)
+	for i := range few {
+		s.Line(to("g", fmt.Sprint(i)), time.Now(), "line")
+	}
+	s.Drain(t.Context())
+	s.mu.Lock()
+	for _, h := range s.streams {
+		h.used = time.Now().Add(-2 * linger)
+	}
+	s.mu.Unlock()
+	s.Line(to("g", "new"), time.Now(), "line")
+	s.Drain(t.Context())
+	if len(s.streams) != 1 {
+		t.Errorf("%d streams are known", len(s.streams))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -247,4 +249,24 @@ func BenchmarkRecord(b *testing.B) {
 	for i := range b.N {
 		k.Record(account, region, "AWS/SQS", Datum{Name: "NumberOfMessagesSent", Unit: "Count", Value: float64(i % 10), Dimensions: dims})
 	}
+}
+
+// BenchmarkPut writes data of many series, each acknowledged when it is on disk, from 64 callers.
+func BenchmarkPut(b *testing.B) {
+	k := open(b, b.TempDir(), clock.At(start))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	b.ResetTimer()
+	for range 64 {
+		all.Go(func() {
+			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+				s := Sample{Series: Series{Namespace: "N", Name: "m", Dimensions: []Dimension{{"D", fmt.Sprint(i % 50)}}}, Time: start,
+					Aggregate: Aggregate{Sum: float64(i), Count: 1, Min: float64(i), Max: float64(i)}}
+				if err := k.Store.Update(context.Background(), func(tx *store.Tx) error { return k.Put(tx, account, region, []Sample{s}) }); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -24,6 +24,7 @@ func secret(member string) bool {
 	case "secretaccesskey", "sessiontoken", "webidentitytoken", "samlassertion", "password", "newpassword", "oldpassword",
 		"secretstring", "secretbinary", "privatekey", "plaintext", "tokencode", "clientsecret", "ciphertextblob",
 		"authorizationtoken", "masteruserpassword", "adminuserpassword",
+		"variables", // of a function's environment
 		"accesstoken", "refreshtoken", "jwttoken", "usermanagedclientapplicationclientsecret", "authorizationcode", "customauthenticationcredentials",
 		"encrypted_password", "kafka_client_keystore_password", "kafka_client_key_password", "kafka_sasl_plain_password", "kafka_sasl_scram_password",
 		"encrypted_kafka_client_keystore_password", "encrypted_kafka_client_key_password", "encrypted_kafka_sasl_plain_password",

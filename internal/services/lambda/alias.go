@@ -167,7 +167,7 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasInput) 
 	if err != nil {
 		return nil, err
 	}
-	return (*lambda.UpdateAliasOutput)(aliasOutput(a)), nil
+	return (*lambda.UpdateAliasOutput)(aliasOutput(a)), s.heat(ctx)
 }
 
 func (s *Service) updateAliasTargets(ctx context.Context, in *lambda.UpdateAliasInput) ([]wire.Target, error) {
@@ -189,7 +189,7 @@ func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasInput) 
 	}); err != nil {
 		return nil, err
 	}
-	return &lambda.DeleteAliasOutput{}, nil
+	return &lambda.DeleteAliasOutput{}, s.heat(ctx)
 }
 
 func (s *Service) deleteAliasTargets(ctx context.Context, in *lambda.DeleteAliasInput) ([]wire.Target, error) {

@@ -37,14 +37,11 @@ type event struct {
 
 // later takes an event. From then on it will run.
 func (s *Service) later(ctx context.Context, r ref, in sandbox.Invocation) error {
-	f, ok, err := s.find(ctx, r.Key)
-	if err != nil {
+	if _, _, _, err := s.runnable(ctx, r); err != nil {
 		return err
 	}
-	if !ok {
-		return missing("Function not found: %s", r.arn())
-	}
-	if err := s.Store.View(ctx, func(tx *store.Tx) error { return s.qualified(tx, ref{r.Key, orLatest(r.Qualifier)}, &f) }); err != nil {
+	f, _, err := s.find(ctx, r.Key)
+	if err != nil {
 		return err
 	}
 	data, err := json.Marshal(event{r.ID, r.Qualifier, in.RequestID, in.Payload, in.ClientContext})

@@ -100,7 +100,7 @@ func (s *Service) set(ctx context.Context, v *version, in *lambda.UpdateFunction
 	if d := in.DeadLetterConfig; d != nil {
 		v.DeadLetterConfig = nil
 		if to := aws.ToString(d.TargetArn); to != "" {
-			if err := s.mayCall(ctx, aws.ToString(v.Role), to, "sqs", "sns"); err != nil {
+			if err := checkDestination(to, "sqs", "sns"); err != nil {
 				return err
 			}
 			v.DeadLetterConfig = d
@@ -182,8 +182,8 @@ func (s *Service) trusted(ctx context.Context, role string) error {
 	return nil
 }
 
-// mayCall makes sure that a destination is of a kind that is there.
-func (s *Service) mayCall(_ context.Context, _, to string, services ...string) error {
+// checkDestination makes sure that a destination is of a kind that is there.
+func checkDestination(to string, services ...string) error {
 	a, err := arn.Parse(to)
 	if err != nil || !slices.Contains(services, a.Service) {
 		return invalid("The provided destination config DestinationConfig(%s) is not valid: it names none of %s.", to, strings.Join(services, ", "))

@@ -15,7 +15,7 @@ import (
 
 // configureEvents writes how events of a qualifier are tried and where their outcome goes. merge keeps what is not given.
 func (s *Service) configureEvents(ctx context.Context, name, qualifier *string, given types.FunctionEventInvokeConfig, merge bool) (c types.FunctionEventInvokeConfig, err error) {
-	r, _, v, err := s.configured(ctx, name, qualifier)
+	r, _, _, err := s.configured(ctx, name, qualifier)
 	if err != nil {
 		return c, err
 	}
@@ -24,7 +24,7 @@ func (s *Service) configureEvents(ctx context.Context, name, qualifier *string, 
 			if to == nil {
 				continue
 			}
-			if err := s.mayCall(ctx, *v.Role, *to, "sqs", "sns", "lambda", "events"); err != nil {
+			if err := checkDestination(*to, "sqs", "sns", "lambda", "events"); err != nil {
 				return c, err
 			}
 		}

@@ -320,7 +320,7 @@ func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionI
 		return nil, err
 	}
 	s.forget(r.Key, "")
-	return &lambda.DeleteFunctionOutput{StatusCode: 204}, nil
+	return &lambda.DeleteFunctionOutput{StatusCode: 204}, s.heat(ctx)
 }
 
 func (s *Service) deleteTargets(ctx context.Context, in *lambda.DeleteFunctionInput) ([]wire.Target, error) {

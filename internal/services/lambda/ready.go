@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -44,6 +45,29 @@ func (s *Service) makeReady(ctx context.Context, in readying) error {
 		return why == nil, s.became(ctx, in, why)
 	})
 	return err
+}
+
+// readyAgain has versions made ready that an earlier run left unready, should their jobs be gone.
+func (s *Service) readyAgain(ctx context.Context) error {
+	left := map[store.Key]version{}
+	if err := s.image.Read(ctx, func() {
+		for at, v := range s.versions.Rows() {
+			if v.State == types.StatePending || v.LastUpdateStatus == types.LastUpdateStatusInProgress {
+				left[at] = v
+			}
+		}
+	}); err != nil || len(left) == 0 {
+		return err
+	}
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		for at, v := range left {
+			at.ID, _, _ = strings.Cut(at.ID, "/")
+			if err := s.prepare(tx, at, v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // became writes what came of making a version ready.

@@ -204,5 +204,20 @@ func (s *Service) measured(g *running, out sandbox.Result, err error) {
 			metrics.Datum{Name: "Duration", Unit: "Milliseconds", Value: float64(out.Duration) / float64(time.Millisecond), Dimensions: d},
 			metrics.Datum{Name: "ConcurrentExecutions", Unit: "Count", Value: float64(g.concurrency), Dimensions: d})
 	}
+	if n := s.provisionedFor(g.ref); n > 0 { // what it is scaled by
+		data = append(data, metrics.Datum{Name: "ProvisionedConcurrencyUtilization", Unit: "Count", Value: min(float64(g.concurrency)/float64(n), 1),
+			Dimensions: dims[len(dims)-1]})
+	}
 	s.Metrics.Record(g.Account, g.Region, "AWS/Lambda", data...)
+}
+
+// provisionedFor is how many processes are held ready for a qualifier.
+func (s *Service) provisionedFor(r ref) (n int32) {
+	if r.Qualifier == "" {
+		return 0
+	}
+	if err := s.image.Read(s.background, func() { n = s.functions.Rows()[r.Key].Provisioned[r.Qualifier].Requested }); err != nil {
+		return 0
+	}
+	return n
 }

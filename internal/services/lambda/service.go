@@ -158,6 +158,9 @@ func (s *Service) Run(ctx context.Context) {
 }
 
 func (s *Service) resume(ctx context.Context) error {
+	if err := s.readyAgain(ctx); err != nil {
+		return err
+	}
 	if err := s.heat(ctx); err != nil {
 		return err
 	}

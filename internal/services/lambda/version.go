@@ -150,7 +150,7 @@ func (s *Service) deleteVersion(ctx context.Context, r ref) (*lambda.DeleteFunct
 		return nil, err
 	}
 	s.forget(r.Key, r.Qualifier)
-	return &lambda.DeleteFunctionOutput{StatusCode: 204}, nil
+	return &lambda.DeleteFunctionOutput{StatusCode: 204}, s.heat(ctx)
 }
 
 // drop removes what is kept for a qualifier.

@@ -97,28 +97,46 @@ func (s *Service) write(ctx context.Context, row store.Key, e export) error {
 	}
 	q := eventfile.Query{Group: g.place(k, ""), Streams: selected(nil, e.Streams)}
 	q.From, q.To = g.window(s.now(), e.From, e.To)
-	all := map[string]*lines{}
+	all, names := map[string]*lines{}, map[string]bool{}
 	var failed error
 	if _, err := s.files.Read(ctx, q, func(stream string, e eventfile.Event) bool {
 		l := all[stream]
 		if l == nil {
-			l = newLines(stream)
+			l = newLines(stream, names)
 			all[stream] = l
 		}
 		l.add(e)
 		if l.size >= objectSize {
-			failed = l.flush(ctx, to)
+			if failed = s.uncancelled(ctx, row); failed == nil {
+				failed = l.flush(ctx, to)
+			}
 		}
 		return failed == nil
 	}); err != nil || failed != nil {
 		return errors.Join(failed, err)
 	}
 	for _, stream := range slices.Sorted(maps.Keys(all)) {
+		if err := s.uncancelled(ctx, row); err != nil {
+			return err
+		}
 		if err := all[stream].flush(ctx, to); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var errCancelled = errors.New("the task was cancelled")
+
+// uncancelled ends a task that was cancelled meanwhile.
+func (s *Service) uncancelled(ctx context.Context, row store.Key) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error {
+		e, err := s.exports.Get(tx, row)
+		if err == nil && e.over() {
+			err = errCancelled
+		}
+		return err
+	})
 }
 
 // lines is what goes into the next object of a stream.
@@ -130,8 +148,13 @@ type lines struct {
 	z      *gzip.Writer
 }
 
-func newLines(stream string) *lines {
+// newLines takes a name that no other stream of the task has.
+func newLines(stream string, taken map[string]bool) *lines {
 	l := &lines{name: strings.ReplaceAll(eventfile.Name(stream), "/", "-")}
+	for taken[l.name] {
+		l.name += "-"
+	}
+	taken[l.name] = true
 	l.z = gzip.NewWriter(&l.b)
 	return l
 }

@@ -137,7 +137,7 @@ func (s *Service) records(ctx context.Context, from source, failed *error) iter.
 		_, err := s.files.Read(ctx, from.query, func(stream string, e eventfile.Event) bool {
 			name := eventfile.Name(stream)
 			return yield(insights.Record{Time: e.Time, Ingested: e.Ingested, Message: e.Message, Stream: name, Log: from.key.Account + ":" + from.key.ID,
-				Pointer: pointer(from.key, e)})
+				Pointer: func() string { return pointer(from.key, e) }})
 		})
 		if err != nil {
 			*failed = err

@@ -56,7 +56,7 @@ func (s *Service) GetLogRecord(ctx context.Context, in *cloudwatchlogs.GetLogRec
 	var failed error
 	for r := range s.records(ctx, source{k, q}, &failed) {
 		fields := r.Fields(maxFields)
-		fields["@ptr"] = r.Pointer
+		fields["@ptr"] = r.Pointer()
 		return &cloudwatchlogs.GetLogRecordOutput{LogRecord: fields}, nil
 	}
 	if failed != nil {

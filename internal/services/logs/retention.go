@@ -95,3 +95,21 @@ func (s *Service) Expire(ctx context.Context) error {
 	}
 	return nil
 }
+
+// mergeFiles has small files of groups put together.
+func (s *Service) mergeFiles(ctx context.Context) error {
+	var all []named
+	if err := s.image.Read(ctx, func() {
+		for k, g := range s.groups.Rows() {
+			all = append(all, named{k, g})
+		}
+	}); err != nil {
+		return err
+	}
+	for _, n := range all {
+		if err := s.files.Merge(ctx, n.group.place(n.key, "")); err != nil {
+			return err
+		}
+	}
+	return nil
+}

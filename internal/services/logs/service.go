@@ -96,6 +96,9 @@ func (s *Service) Run(ctx context.Context) {
 		if err := s.Expire(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.Error("cannot remove expired log events", "error", err)
 		}
+		if err := s.mergeFiles(ctx); err != nil && ctx.Err() == nil {
+			s.Logger.Error("cannot merge log files", "error", err)
+		}
 		if err := s.forgetQueries(ctx); err != nil && ctx.Err() == nil {
 			s.Logger.Error("cannot remove old queries of logs", "error", err)
 		}

@@ -45,6 +45,7 @@ func (s *Service) Run(ctx context.Context) {
 	}
 	for _, r := range rows {
 		s.catches(r.Key, r.Value)
+		s.asynchronous(r.Key, r.Value)
 		if r.Value.Current != nil && r.Value.Status != types.EndpointStatusDeleting {
 			go s.resume(ctx, r.Key, *r.Value.Current)
 		}
@@ -58,6 +59,7 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			s.writeCaptures(ctx)
+			s.measureBacklogs(ctx)
 		}
 	}
 }
@@ -143,6 +145,7 @@ func (s *Service) deployed(ctx context.Context, k store.Key, id string, failure 
 		if err != nil {
 			return err
 		}
+		created := e.Current == nil
 		e.Status, e.Modified = types.EndpointStatusInService, s.Clock.Now()
 		switch {
 		case failure == nil:
@@ -155,7 +158,15 @@ func (s *Service) deployed(ctx context.Context, k store.Key, id string, failure 
 		if err := s.endpoints.Put(tx, k, e); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { s.catches(k, e) })
+		tx.OnCommit(func() {
+			s.catches(k, e)
+			s.asynchronous(k, e)
+		})
+		if created && failure == nil {
+			if err := s.introduce(tx, k, e); err != nil {
+				return err
+			}
+		}
 		return s.told(tx, k, e)
 	})
 }
@@ -187,7 +198,10 @@ func (s *Service) remove(ctx context.Context, k store.Key) error {
 		if err := s.endpoints.Delete(tx, k); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { s.capturing.Delete(fleetKey(k)) })
+		tx.OnCommit(func() {
+			s.capturing.Delete(fleetKey(k))
+			s.asyncs.Delete(fleetKey(k))
+		})
 		return s.untag(tx, anEndpoint, k)
 	})
 }

@@ -33,6 +33,7 @@ func (*Runtime) Run(context.Context) {}
 func (s *Runtime) Ops() wire.Ops {
 	return wire.Ops{
 		wire.Op(s.InvokeEndpoint, wire.On(s.invokeTargets), wire.Data()),
+		wire.Op(s.InvokeEndpointAsync, wire.On(s.invokeAsyncTargets), wire.Data()),
 		wire.StreamOp(s.InvokeEndpointWithResponseStream, wire.On(s.invokeStreamTargets), wire.Data()),
 	}
 }
@@ -87,6 +88,9 @@ func (a asked) request() hosting.Request {
 // call has a model answer, and puts what goes wrong into the service's words.
 func (s *Runtime) call(ctx context.Context, a asked) (*hosting.Answer, error) {
 	k := here(ctx, aws.ToString(a.endpoint))
+	if err := s.synchronous(k); err != nil {
+		return nil, err
+	}
 	e := s.Fleet.Endpoint(fleetKey(k))
 	if e == nil {
 		return nil, s.unserved(ctx, k)
@@ -95,10 +99,10 @@ func (s *Runtime) call(ctx context.Context, a asked) (*hosting.Answer, error) {
 	answer, err := e.Invoke(ctx, a.request())
 	took := time.Since(begun)
 	if err != nil {
-		s.measured(k, aws.ToString(a.variant), 0, took)
+		s.measured(k, aws.ToString(a.variant), 0, 0, took)
 		return nil, s.unanswered(ctx, k, err)
 	}
-	s.measured(k, answer.Variant, answer.Status, took)
+	s.measured(k, answer.Variant, answer.Status, answer.Count, took)
 	if answer.Status >= 300 {
 		defer func() { _ = answer.Body.Close() }()
 		return nil, s.modelError(k, answer)
@@ -241,9 +245,10 @@ func parts(body io.Reader, send func(types.ResponseStream) error) error {
 	}
 }
 
-// measured records an invocation under SageMaker's names. Status 0 is one without an answer.
+// measured records an invocation under SageMaker's names. Status 0 is one without an answer. What one of so many instances had is what
+// endpoints are scaled by.
 // Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
-func (s *Runtime) measured(k store.Key, variant string, status int, took time.Duration) {
+func (s *Runtime) measured(k store.Key, variant string, status, instances int, took time.Duration) {
 	dims := []metrics.Dimension{{Name: "EndpointName", Value: k.ID}, {Name: "VariantName", Value: variant}}
 	bit := func(b bool) float64 {
 		if b {
@@ -256,4 +261,7 @@ func (s *Runtime) measured(k store.Key, variant string, status int, took time.Du
 		metrics.Datum{Name: "Invocation4XXErrors", Unit: "None", Value: bit(status >= 400 && status < 500), Dimensions: dims},
 		metrics.Datum{Name: "Invocation5XXErrors", Unit: "None", Value: bit(status == 0 || status >= 500), Dimensions: dims},
 		metrics.Datum{Name: "ModelLatency", Unit: "Microseconds", Value: float64(took.Microseconds()), Dimensions: dims})
+	if instances > 0 {
+		s.Metrics.Record(k.Account, k.Region, "AWS/SageMaker", metrics.Datum{Name: "InvocationsPerInstance", Unit: "None", Value: 1 / float64(instances), Dimensions: dims})
+	}
 }

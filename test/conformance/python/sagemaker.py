@@ -141,6 +141,69 @@ d = sm.describe_transform_job(TransformJobName="batch-3")
 assert d["TransformJobStatus"] == "Failed" and d["FailureReason"].startswith("ClientError: 1 of 2 objects failed"), d
 assert [o["Key"] for o in s3.list_objects_v2(Bucket="models", Prefix="answers/")["Contents"]] == ["answers/a/one.jsonl.out", "answers/good.jsonl.out", "answers/two.jsonl.out"]
 
+# An asynchronous endpoint tells topics how its invocations end.
+sns, sqs = boto3.client("sns"), boto3.client("sqs")
+queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": told}]})})
+topics = {}
+for name in ("success", "error"):
+    topics[name] = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=topics[name], Protocol="sqs", Endpoint=told, Attributes={"RawMessageDelivery": "true"})
+iam.put_role_policy(RoleName="model", PolicyName="tell", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "sns:Publish", "Resource": list(topics.values())}]}))
+
+
+def messages(n):
+    got = []
+    for _ in range(60):
+        got += sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MaxNumberOfMessages=10).get("Messages", [])
+        if len(got) >= n:
+            break
+    for m in got:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=m["ReceiptHandle"])
+    assert len(got) == n, got
+    return [json.loads(m["Body"]) for m in got]
+
+
+sm.create_endpoint_config(EndpointConfigName="later", ProductionVariants=[
+    {"VariantName": "V", "ModelName": "text", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}],
+    AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://models/later", "S3FailurePath": "s3://models/failed", "NotificationConfig": {
+        "SuccessTopic": topics["success"], "ErrorTopic": topics["error"], "IncludeInferenceResponseIn": ["SUCCESS_NOTIFICATION_TOPIC"]}},
+        "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 2}})
+sm.create_endpoint(EndpointName="later", EndpointConfigName="later")
+up.wait(EndpointName="later")
+assert {m["eventName"] for m in messages(2)} == {"TestNotification"}
+refused("ValidationError", "async endpoint", runtime.invoke_endpoint, EndpointName="later", Body=b"x")
+refused("ValidationError", "not an async endpoint", runtime.invoke_endpoint_async, EndpointName="text", InputLocation="s3://models/later.json")
+s3.put_object(Bucket="models", Key="later.json", Body=json.dumps({"instances": ["great"]}))
+out = runtime.invoke_endpoint_async(EndpointName="later", InputLocation="s3://models/later.json", ContentType="application/json", InferenceId="one")
+assert out["ResponseMetadata"]["HTTPStatusCode"] == 202 and out["InferenceId"] == "one", out
+[m] = messages(1)
+assert m["invocationStatus"] == "Completed" and m["inferenceId"] == "one" and m["eventName"] == "InferenceResult" and m["eventSource"] == "aws:sagemaker", m
+assert m["requestParameters"] == {"endpointName": "later", "inputLocation": "s3://models/later.json", "contentType": "application/json"}, m
+assert m["responseParameters"]["outputLocation"] == out["OutputLocation"] and m["awsRegion"] == "us-east-1" and m["eventVersion"] == "1.0", m
+answer = s3.get_object(Bucket="models", Key=out["OutputLocation"].removeprefix("s3://models/"))["Body"].read()
+assert json.loads(answer)[0]["label"] == ["__label__1"], answer
+assert m["responseParameters"]["body"]["content"] == answer.decode(), m
+out = runtime.invoke_endpoint_async(EndpointName="later", InputLocation="s3://models/none.json", ContentType="application/json")
+[m] = messages(1)
+assert m["invocationStatus"] == "Failed" and "none.json" in m["failureReason"], m
+s3.put_object(Bucket="models", Key="bad.json", Body="{")
+out = runtime.invoke_endpoint_async(EndpointName="later", InputLocation="s3://models/bad.json", ContentType="application/json")
+[m] = messages(1)
+assert m["invocationStatus"] == "Failed" and m["failureReason"].startswith("ModelError") and m["responseParameters"]["outputLocation"] == out["FailureLocation"], m
+s3.head_object(Bucket="models", Key=out["FailureLocation"].removeprefix("s3://models/"))
+sm.update_endpoint_weights_and_capacities(EndpointName="later", DesiredWeightsAndCapacities=[{"VariantName": "V", "DesiredInstanceCount": 0}])
+up.wait(EndpointName="later")
+for i in range(20):
+    runtime.invoke_endpoint_async(EndpointName="later", InputLocation="s3://models/later.json", ContentType="application/json", InferenceId=str(i))
+sm.update_endpoint_weights_and_capacities(EndpointName="later", DesiredWeightsAndCapacities=[{"VariantName": "V", "DesiredInstanceCount": 2}])
+up.wait(EndpointName="later")
+assert sorted(int(m["inferenceId"]) for m in messages(20)) == list(range(20))
+sm.delete_endpoint(EndpointName="later")
+
 # A model that is no model.
 sick = io.BytesIO()
 with tarfile.open(fileobj=sick, mode="w:gz") as t:
@@ -163,3 +226,4 @@ for name in ("text", "sick"):
 gone = sm.get_waiter("endpoint_deleted")
 gone.config.delay = 0.1
 gone.wait(EndpointName="text")
+print("the story is told")

@@ -249,7 +249,10 @@ func (s *sandbox) wait() {
 		_ = s.out[i].pipe.Close()
 	}
 	s.guard.pause(true)
-	used := s.usage()
+	used := s.group.usage()
+	if st := s.cmd.ProcessState; used.CPU == 0 && st != nil {
+		used.CPU = st.UserTime() + st.SystemTime()
+	}
 	exit := compute.Exit{Code: 128 + int(syscall.SIGKILL), Signal: syscall.SIGKILL.String()}
 	exit.OutOfMemory = s.group.outOfMemory() || s.guard.exceeded()
 	if st := s.status; st != nil && st.Exited() {
@@ -322,14 +325,6 @@ func (s *sandbox) Usage() compute.Usage {
 		defer s.mu.Unlock()
 		return s.used
 	default:
-		return s.usage()
+		return s.group.usage()
 	}
-}
-
-func (s *sandbox) usage() compute.Usage {
-	u := s.group.usage()
-	if st := s.cmd.ProcessState; u.CPU == 0 && st != nil {
-		u.CPU = st.UserTime() + st.SystemTime()
-	}
-	return u
 }

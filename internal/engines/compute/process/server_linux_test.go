@@ -164,3 +164,37 @@ func TestNotRoot(t *testing.T) {
 	_ = c.Process.Kill()
 	_ = c.Wait()
 }
+
+// TestNothingIsLeft counts open files and control groups before and after many programs.
+func TestNothingIsLeft(t *testing.T) {
+	d, err := New(Config{Dir: t.TempDir(), Prepared: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() (files, groups int) {
+		open, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, base := range distinct(d.groups.bases) {
+			left, _ := filepath.Glob(filepath.Join(base, d.groups.prefix+"*"))
+			groups += len(left)
+		}
+		return len(open), groups
+	}
+	run(t, d, compute.Spec{}, "true")
+	files, _ := count()
+	for range 30 {
+		p, _ := start(t, d, compute.Spec{}, "sleep 100 & echo x; exec sleep 100")
+		if _, err := p.Listen(8000); err != nil {
+			t.Fatal(err)
+		}
+		p.Kill()
+		ended(t, p)
+		_, _ = d.Start(t.Context(), compute.Spec{Args: []string{"/nothing"}})
+	}
+	d.Close()
+	if now, groups := count(); now > files || groups > 0 {
+		t.Errorf("%d files open, %d before; %d control groups left", now, files, groups)
+	}
+}

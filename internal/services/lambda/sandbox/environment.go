@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -25,7 +24,7 @@ const (
 	// initLimit is how long a process may take to ask for its first event.
 	initLimit = 10 * time.Second
 	// patience is how long a process that has answered is waited for to ask for its next event, before another one is taken.
-	patience = 20 * time.Millisecond
+	patience = 250 * time.Millisecond
 	// freezeAfter is how long a process waits before it is frozen. Shorter pauses are not worth the cost.
 	freezeAfter = 25 * time.Millisecond
 )
@@ -48,6 +47,7 @@ type environment struct {
 	ready  chan struct{} // closed while the runtime waits for an event
 	waits  bool          // ready is closed
 	frozen bool
+	late   int       // how often it was looked after and had not yet asked for its next event
 	busy   bool      // has an invocation, so is not frozen
 	used   bool      // has had one
 	first  time.Time // when it asked for its first event
@@ -88,7 +88,7 @@ func (e *environment) start(ctx context.Context) error {
 	if layers != "" {
 		mounts = append(mounts, compute.Mount{Source: layers, Target: "/opt"})
 	}
-	api := &http.Server{Handler: e, ReadHeaderTimeout: time.Minute}
+	api := serverOf(e)
 	spec := compute.Spec{
 		Name: e.f.Name, Args: args, Env: e.environ(rt), Dir: "/var/task", Mounts: mounts,
 		Limits: compute.Limits{MemoryMB: e.f.MemoryMB, TmpMB: e.f.StorageMB},
@@ -151,7 +151,7 @@ func (e *environment) wake(f Function, now time.Time) bool {
 // rest lets an environment wait for its next invocation: frozen soon, ended after a while.
 func (e *environment) rest() {
 	e.mu.Lock()
-	e.busy = false
+	e.busy, e.late = false, 0
 	if e.timer == nil {
 		e.timer = time.AfterFunc(freezeAfter, e.tire)
 	} else {
@@ -165,6 +165,12 @@ func (e *environment) rest() {
 func (e *environment) tire() {
 	e.mu.Lock()
 	if e.busy {
+		e.mu.Unlock()
+		return
+	}
+	if !e.waits && e.late < int(patience/freezeAfter) { // still on its way to ask
+		e.late++
+		e.timer.Reset(freezeAfter)
 		e.mu.Unlock()
 		return
 	}

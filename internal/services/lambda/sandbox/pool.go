@@ -3,6 +3,8 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -72,7 +74,7 @@ func New(cfg Config) *Pool {
 		cfg.Search = DefaultSearch()
 	}
 	p := &Pool{cfg: cfg, shelf: map[string]*shelf{}, runtimes: newRuntimes(cfg.Dir, cfg.Search)}
-	p.endpoint = &http.Server{Handler: cfg.Endpoint, ReadHeaderTimeout: time.Minute}
+	p.endpoint = serverOf(cfg.Endpoint)
 	return p
 }
 
@@ -315,6 +317,11 @@ func (p *Pool) Close() {
 func (p *Pool) Check(ctx context.Context, runtime string) error {
 	_, err := p.runtimes.find(ctx, runtime)
 	return err
+}
+
+// serverOf serves functions. What net/http would log is about their connections, and not for the server's log.
+func serverOf(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 }
 
 func (p *Pool) serveEndpoint(l net.Listener) { _ = p.endpoint.Serve(l) }

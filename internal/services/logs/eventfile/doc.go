@@ -5,6 +5,6 @@
 //	<dir>/journal/<generation>            records of appends, each with its checksum
 //	<dir>/groups/<group>/<generation>     frames of a few hundred kilobytes, compressed, one after the other
 //
-// What the journal holds lies in memory too, so reads merge memory and frames. After a crash the journal is read again up to the first
+// Small files of a group are merged later. What the journal holds lies in memory too, so reads merge memory and frames. After a crash the journal is read again up to the first
 // record that is not whole; a generation that was sealed is known by a row that is written with its parts, and is not read twice.
 package eventfile

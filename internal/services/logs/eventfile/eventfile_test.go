@@ -278,3 +278,58 @@ func TestCrowd(t *testing.T) {
 	}
 	_ = f.Close()
 }
+
+// TestMerge makes one file of many, and reads the same.
+func TestMerge(t *testing.T) {
+	st, dir := newStore(t), t.TempDir()
+	f := open(t, st, dir, 1)
+	var want []string
+	for i := range 100 {
+		s := fmt.Sprint("s", i%3)
+		add(t, f, s, int64(i), int64(i))
+		want = append(want, fmt.Sprintf("%s-%d", s, i), fmt.Sprintf("%s-%d", s, i))
+	}
+	sealed(t, dir)
+	check := func() {
+		t.Helper()
+		if got := read(t, f, eventfile.Query{}); got != strings.Join(want, " ") {
+			t.Errorf("got %s", got)
+		}
+		if got := read(t, f, eventfile.Query{From: 50, To: 51, Reverse: true}); got != "s2-50 s2-50" {
+			t.Errorf("got %s", got)
+		}
+	}
+	check()
+	for range 2 {
+		if err := f.Merge(t.Context(), at("")); err != nil {
+			t.Fatal(err)
+		}
+		check()
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "groups", "g1", "*.1"))
+	if err != nil || len(names) != 1 {
+		t.Errorf("got %v %v", names, err)
+	}
+	_ = f.Close()
+	past := time.Now().Add(-2 * time.Hour)
+	all, err := filepath.Glob(filepath.Join(dir, "groups", "g1", "*"))
+	if err != nil || len(all) < 101 {
+		t.Fatal(len(all), err)
+	}
+	for _, n := range all {
+		if err := os.Chtimes(n, past, past); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f = open(t, st, dir, 1)
+	t.Cleanup(func() { _ = f.Close() })
+	check()
+	if all, err = filepath.Glob(filepath.Join(dir, "groups", "g1", "*")); err != nil || len(all) > 2 { // the last journal may have been sealed after the merge
+		t.Errorf("got %v %v", all, err)
+	}
+	if err := f.Forget(t.Context(), at("s1")); err != nil {
+		t.Fatal(err)
+	}
+	want = slices.DeleteFunc(want, func(m string) bool { return strings.HasPrefix(m, "s1-") })
+	check()
+}

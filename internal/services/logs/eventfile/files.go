@@ -104,6 +104,7 @@ type Files struct {
 	closed  bool
 	idle    *sync.Cond // told when writing or sealing ends
 	indexes map[string]*index
+	graves  []grave
 }
 
 // state is what is known of all files together.

@@ -78,7 +78,7 @@ func (f *Files) Forget(ctx context.Context, p Place) error {
 	if p.Stream != "" {
 		prefix += p.Stream + separator
 	}
-	generations := map[uint64]bool{}
+	names := map[fileName]bool{}
 	for {
 		n := 0
 		err := f.Store.Update(ctx, func(tx *store.Tx) error {
@@ -88,7 +88,7 @@ func (f *Files) Forget(ctx context.Context, p Place) error {
 				if err := f.parts.Delete(tx, r.Key); err != nil {
 					return err
 				}
-				generations[r.Value.Generation] = true
+				names[r.Value.name()] = true
 			}
 			return err
 		})
@@ -105,24 +105,24 @@ func (f *Files) Forget(ctx context.Context, p Place) error {
 		}
 		return nil
 	}
-	return f.sweep(ctx, p, generations)
+	return f.sweep(ctx, p, names)
 }
 
 // sweep removes those files of which no part is left.
-func (f *Files) sweep(ctx context.Context, group Place, generations map[uint64]bool) error {
-	if len(generations) == 0 {
+func (f *Files) sweep(ctx context.Context, group Place, names map[fileName]bool) error {
+	if len(names) == 0 {
 		return nil
 	}
 	if err := f.index(ctx, group); err != nil {
 		return err
 	}
 	f.mu.Lock()
-	var left map[uint64]int
+	var left map[fileName]int
 	if ix := f.indexes[group.Group]; ix != nil {
 		left = ix.files()
 	}
 	f.mu.Unlock()
-	for n := range generations {
+	for n := range names {
 		if left[n] > 0 {
 			continue
 		}
@@ -153,7 +153,7 @@ func (f *Files) Expire(ctx context.Context, group Place, before int64, freed fun
 		}
 	}
 	f.mu.Unlock()
-	generations := map[uint64]bool{}
+	names := map[fileName]bool{}
 	for list := range slices.Chunk(old, handful) {
 		err := f.Store.Update(ctx, func(tx *store.Tx) error {
 			streams := map[string]int64{}
@@ -170,14 +170,14 @@ func (f *Files) Expire(ctx context.Context, group Place, before int64, freed fun
 		}
 		f.mu.Lock()
 		for _, p := range list {
-			generations[p.part.Generation] = true
+			names[p.part.name()] = true
 			if ix := f.indexes[group.Group]; ix != nil {
 				ix.streams[p.stream] = slices.DeleteFunc(slices.Clone(ix.streams[p.stream]), func(has part) bool { return has.Generation == p.part.Generation })
 			}
 		}
 		f.mu.Unlock()
 	}
-	return f.sweep(ctx, group, generations)
+	return f.sweep(ctx, group, names)
 }
 
 // Name is the part of a stream's id before the last ":", by which services name streams.

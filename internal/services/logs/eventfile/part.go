@@ -12,6 +12,7 @@ import (
 // part is what one file holds of a stream. Its row has the id <group>/<stream>/<generation>.
 type part struct {
 	Generation uint64
+	Version    int   `json:",omitempty"` // of the file: that of a merge of older ones
 	Offset     int64 // of the first frame
 	Frames     []frame
 	Summary
@@ -27,8 +28,23 @@ func partID(group, stream string, generation uint64) string {
 	return group + separator + stream + separator + fmt.Sprintf("%020d", generation)
 }
 
-func (f *Files) file(group string, generation uint64) string {
-	return filepath.Join(f.groupDir(group), fmt.Sprintf("%020d", generation))
+// fileName tells a group's files apart.
+type fileName struct {
+	generation uint64
+	version    int
+}
+
+func (p part) name() fileName { return fileName{p.Generation, p.Version} }
+
+func (n fileName) String() string {
+	if n.version == 0 {
+		return fmt.Sprintf("%020d", n.generation)
+	}
+	return fmt.Sprintf("%020d.%d", n.generation, n.version)
+}
+
+func (f *Files) file(group string, n fileName) string {
+	return filepath.Join(f.groupDir(group), n.String())
 }
 
 // index is the parts of a group, by stream.
@@ -37,11 +53,11 @@ type index struct{ streams map[string][]part }
 func (ix *index) add(stream string, p part) { ix.streams[stream] = append(ix.streams[stream], p) }
 
 // files counts the parts of each file.
-func (ix *index) files() map[uint64]int {
-	out := map[uint64]int{}
+func (ix *index) files() map[fileName]int {
+	out := map[fileName]int{}
 	for _, list := range ix.streams {
 		for _, p := range list {
-			out[p.Generation]++
+			out[p.name()]++
 		}
 	}
 	return out
@@ -81,7 +97,9 @@ func (f *Files) index(ctx context.Context, group Place) error {
 				ix.streams[stream] = kept
 			}
 			f.indexes[group.Group] = ix
+			known := ix.files()
 			f.mu.Unlock()
+			f.orphans(group.Group, known, sealed)
 			return nil
 		}
 		f.mu.Unlock()

@@ -53,7 +53,7 @@ func (f *Files) Read(ctx context.Context, q Query, each func(stream string, e Ev
 	if err := f.index(ctx, q.Group); err != nil {
 		return p, fmt.Errorf("cannot read log events: %w", err)
 	}
-	r := reading{Files: f, Query: q, low: Position{q.From, 0}, high: Position{math.MaxInt64, math.MaxUint64}, open: map[uint64]*os.File{}}
+	r := reading{Files: f, Query: q, low: Position{q.From, 0}, high: Position{math.MaxInt64, math.MaxUint64}, open: map[fileName]*os.File{}}
 	if q.To > 0 {
 		r.high = Position{q.To, 0}
 	}
@@ -75,7 +75,7 @@ type run struct {
 	first, last int64
 	events      []Event // in memory
 	mixed       bool    // they are not in order yet
-	generation  uint64
+	file        fileName
 	offset      int64
 	length      int64
 }
@@ -89,7 +89,7 @@ type reading struct {
 	low, high Position
 	runs      []run // in the order in which they are needed
 	cursors   cursors
-	open      map[uint64]*os.File
+	open      map[fileName]*os.File
 	progress  Progress
 }
 
@@ -114,7 +114,7 @@ func (r *reading) plan() {
 				at := p.Offset
 				for _, fr := range p.Frames {
 					if within(fr[0], fr[1]) {
-						r.runs = append(r.runs, run{stream: stream, first: fr[0], last: fr[1], generation: p.Generation, offset: at, length: fr[2]})
+						r.runs = append(r.runs, run{stream: stream, first: fr[0], last: fr[1], file: p.name(), offset: at, length: fr[2]})
 					}
 					at += fr[2]
 				}
@@ -239,7 +239,7 @@ func (r *reading) begin(n run) error {
 		heap.Push(&r.cursors, c)
 		return nil
 	}
-	file, err := r.fileOf(n.generation)
+	file, err := r.fileOf(n.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it expired or was deleted meanwhile
 	}
@@ -264,17 +264,17 @@ func (r *reading) begin(n run) error {
 	return nil
 }
 
-func (r *reading) fileOf(generation uint64) (*os.File, error) {
-	if file := r.open[generation]; file != nil {
+func (r *reading) fileOf(name fileName) (*os.File, error) {
+	if file := r.open[name]; file != nil {
 		return file, nil
 	}
 	if len(r.open) == maxOpen {
 		r.close()
 		clear(r.open)
 	}
-	file, err := os.Open(r.file(r.Group.Group, generation))
+	file, err := os.Open(r.file(r.Group.Group, name))
 	if err == nil {
-		r.open[generation] = file
+		r.open[name] = file
 	}
 	return file, err
 }

@@ -105,7 +105,7 @@ func (f *Files) seal(ctx context.Context, g *generation) error {
 	f.room.Broadcast()
 	f.mu.Unlock()
 	for _, group := range gone {
-		_ = os.Remove(f.file(group, g.number)) // a file that nobody knows of is only in the way
+		_ = os.Remove(f.file(group, fileName{g.number, 0})) // a file that nobody knows of is only in the way
 		_ = os.Remove(f.groupDir(group))
 	}
 	if err := os.Remove(f.journal(g.name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -119,32 +119,48 @@ type placed struct {
 	part          part
 }
 
-// sealGroup writes a group's file: for each stream its frames.
+// sealGroup writes a group's file.
 func (f *Files) sealGroup(g *generation, group string, heads map[string]*head) (map[string]part, error) {
+	parts := make(map[string]part, len(heads))
+	err := f.writeFile(group, fileName{g.number, 0}, slices.Sorted(maps.Keys(heads)), func(id string) ([]Event, error) {
+		return inOrder(heads[id].events, heads[id].mixed), nil
+	}, parts)
+	return parts, err
+}
+
+// writeFile writes a file with the frames of streams one after the other, and tells what parts it has.
+func (f *Files) writeFile(group string, name fileName, ids []string, events func(id string) ([]Event, error), parts map[string]part) error {
 	if err := os.MkdirAll(f.groupDir(group), 0o700); err != nil {
-		return nil, err
+		return err
 	}
-	path := f.file(group, g.number)
+	path := f.file(group, name)
 	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w := bufio.NewWriterSize(file, 1<<20)
-	parts, offset := make(map[string]part, len(heads)), int64(0)
+	offset := int64(0)
 	var buffer []byte
-	for _, id := range slices.Sorted(maps.Keys(heads)) {
-		p := part{Generation: g.number, Offset: offset, Summary: heads[id].summary}
-		for events := inOrder(heads[id].events, heads[id].mixed); len(events) > 0 && err == nil; {
+	for _, id := range ids {
+		list, e := events(id)
+		if err = e; err != nil {
+			break
+		}
+		p := part{Generation: name.generation, Version: name.version, Offset: offset}
+		for _, x := range list {
+			p.Summary.Add(Summary{x.Time, x.Time, x.Ingested, 1, x.Size()})
+		}
+		for len(list) > 0 && err == nil {
 			n, size := 0, 0
-			for n < len(events) && size < frameSize {
-				size += len(events[n].Message) + 16
+			for n < len(list) && size < frameSize {
+				size += len(list[n].Message) + 16
 				n++
 			}
-			buffer = f.appendFrame(buffer[:0], events[:n])
+			buffer = f.appendFrame(buffer[:0], list[:n])
 			_, err = w.Write(buffer)
-			p.Frames = append(p.Frames, frame{events[0].Time, events[n-1].Time, int64(len(buffer))})
+			p.Frames = append(p.Frames, frame{list[0].Time, list[n-1].Time, int64(len(buffer))})
 			offset += int64(len(buffer))
-			events = events[n:]
+			list = list[n:]
 		}
 		parts[id] = p
 	}
@@ -158,5 +174,5 @@ func (f *Files) sealGroup(g *generation, group string, heads map[string]*head) (
 	if err == nil {
 		err = syncDir(f.groupDir(""))
 	}
-	return parts, err
+	return err
 }

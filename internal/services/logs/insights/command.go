@@ -1,7 +1,6 @@
 package insights
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -125,15 +124,23 @@ func (p *parser) parse() (command, error) {
 			return nil, err
 		}
 	}
+	n := 0
 	switch p.token.kind {
 	case expression:
 		r, err := p.regexp()
 		if err != nil {
 			return nil, err
 		}
-		c.regex, c.names = r, r.SubexpNames()[1:]
+		n, c.names = r.NumSubexp(), r.SubexpNames()[1:]
+		c.match = func(s string) []string {
+			if m := r.FindStringSubmatch(s); m != nil {
+				return m[1:]
+			}
+			return nil
+		}
 	case text:
-		c.regex = glob(p.token.text)
+		parts := strings.Split(p.token.text, "*")
+		n, c.match = len(parts)-1, func(s string) []string { return glob(parts, s) }
 		if err := p.advance(false); err != nil {
 			return nil, err
 		}
@@ -159,28 +166,32 @@ func (p *parser) parse() (command, error) {
 			return nil, err
 		}
 	}
-	if len(c.names) != c.regex.NumSubexp() || strings.Join(c.names, "") == "" {
+	if len(c.names) != n || strings.Join(c.names, "") == "" {
 		return nil, &Error{p.token.from, p.token.to, "parse wants a name for each part of its pattern"}
 	}
 	return c, nil
 }
 
-// glob makes a regular expression of a text in which * stands for a part.
-func glob(text string) *regexp.Regexp {
-	parts := strings.Split(text, "*")
-	var b strings.Builder
-	b.WriteString("(?s)")
-	for i, part := range parts {
-		if i > 0 {
-			if i == len(parts)-1 && part == "" {
-				b.WriteString("(.*)")
-			} else {
-				b.WriteString("(.*?)")
-			}
-		}
-		b.WriteString(regexp.QuoteMeta(part))
+// glob finds what stands between the parts of a pattern, which come one after the other. What is behind the last star goes to the end when
+// nothing follows it.
+func glob(parts []string, s string) []string {
+	at := strings.Index(s, parts[0])
+	if at < 0 {
+		return nil
 	}
-	return regexp.MustCompile(b.String())
+	s = s[at+len(parts[0]):]
+	out := make([]string, 0, len(parts)-1)
+	for i, part := range parts[1:] {
+		if part == "" && i == len(parts)-2 {
+			return append(out, s)
+		}
+		n := strings.Index(s, part)
+		if n < 0 {
+			return nil
+		}
+		out, s = append(out, s[:n]), s[n+len(part):]
+	}
+	return out
 }
 
 // direct finds out whether the records are wanted oldest first.

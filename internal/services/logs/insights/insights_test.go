@@ -30,7 +30,7 @@ func run(t *testing.T, query string, limit int) string {
 		if !q.Oldest() {
 			n = len(lines) - 1 - i
 		}
-		if !r.Push(Record{Time: start + int64(n)*60_000, Ingested: start, Message: lines[n], Stream: fmt.Sprint("s", n%2), Log: "111122223333:g", Pointer: fmt.Sprint(n)}) {
+		if !r.Push(Record{Time: start + int64(n)*60_000, Ingested: start, Message: lines[n], Stream: fmt.Sprint("s", n%2), Log: "111122223333:g", Pointer: func() string { return fmt.Sprint(n) }}) {
 			break
 		}
 	}
@@ -161,7 +161,7 @@ func FuzzQuery(f *testing.F) {
 		}
 		r := q.Start(0)
 		for i := range 3 {
-			r.Push(Record{Time: int64(i), Message: message})
+			r.Push(Record{Time: int64(i), Message: message, Pointer: func() string { return "" }})
 		}
 		_, _ = r.Finish()
 	})

@@ -13,8 +13,8 @@ type Record struct {
 	Time, Ingested int64
 	Message        string
 	Stream         string
-	Log            string // <account>:<group>
-	Pointer        string // GetLogRecord finds the event by it
+	Log            string        // <account>:<group>
+	Pointer        func() string // makes what GetLogRecord finds the event by
 
 	parsed bool
 	json   any
@@ -60,7 +60,7 @@ func (e *Record) get(name string) value {
 	case "@log":
 		return e.Log
 	case "@ptr":
-		return e.Pointer
+		return e.Pointer()
 	}
 	e.parse()
 	if strings.HasPrefix(name, "@") {

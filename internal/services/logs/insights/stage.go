@@ -1,7 +1,6 @@
 package insights
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -67,7 +66,7 @@ func (s *filterStage) flush() { s.next.flush() }
 
 type parseCommand struct {
 	from  field
-	regex *regexp.Regexp
+	match func(s string) []string // the parts; nil when there are none
 	names []string
 }
 
@@ -80,10 +79,10 @@ type parseStage struct {
 
 func (s *parseStage) push(r *row) bool {
 	if v := s.from.eval(r); v != nil {
-		if m := s.regex.FindStringSubmatch(show(v)); m != nil {
+		if m := s.match(show(v)); m != nil {
 			for i, n := range s.names {
 				if n != "" {
-					r.set(n, m[i+1])
+					r.set(n, m[i])
 				}
 			}
 		}
@@ -246,7 +245,7 @@ func (s *sink) push(r *row) bool {
 		}
 	}
 	if r.record != nil && !slices.Contains(shown, "@ptr") {
-		out = append(out, Field{"@ptr", r.record.Pointer})
+		out = append(out, Field{"@ptr", r.record.Pointer()})
 	}
 	s.rows = append(s.rows, out)
 	return len(s.rows) < s.limit

@@ -26,6 +26,7 @@ type Answer struct {
 	Header  http.Header
 	Body    io.ReadCloser
 	Variant string
+	Count   int // instances that the variant has; 0: it is serverless
 }
 
 // Errors of an invocation, besides ErrBusy, ErrGone and those of ctx.
@@ -74,6 +75,13 @@ func (v *variant) share() float64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.weight
+}
+
+// count is how many instances of its own it has.
+func (v *variant) count() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.want
 }
 
 func (g *generation) choose(name string) *variant {
@@ -135,7 +143,7 @@ func (v *variant) invoke(ctx context.Context, r Request) (*Answer, error) {
 			}
 			return nil, err
 		}
-		a.Variant = v.spec.Name
+		a.Variant, a.Count = v.spec.Name, v.count()
 		a.Body = &given{a.Body, give}
 		return a, nil
 	}
@@ -250,4 +258,25 @@ func (e *Endpoint) Get(ctx context.Context, path string) (*Answer, error) {
 		return nil, err
 	}
 	return &Answer{Status: answer.StatusCode, Header: answer.Header, Body: &given{answer.Body, give}, Variant: v.spec.Name}, nil
+}
+
+// Ready waits until there is an instance for a request.
+func (e *Endpoint) Ready(ctx context.Context) error {
+	v, _, err := e.route("")
+	if err != nil {
+		return err
+	}
+	for {
+		v.mu.Lock()
+		there, changed := len(v.ready) > 0 || v.max > 0, v.changed
+		v.mu.Unlock()
+		if there {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-changed:
+		}
+	}
 }
