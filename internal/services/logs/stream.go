@@ -58,6 +58,9 @@ func (s *Service) streamID(ctx context.Context, k store.Key, g group, name strin
 // Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html
 func (s *Service) CreateLogStream(ctx context.Context, in *cloudwatchlogs.CreateLogStreamInput) (*cloudwatchlogs.CreateLogStreamOutput, error) {
 	k, name := here(ctx, *in.LogGroupName), *in.LogStreamName
+	if strings.ContainsRune(name, 0) { // no pattern forbids it, and no database takes it
+		return nil, invalid("The log stream name has a character that is not allowed.")
+	}
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		g, err := s.groups.Get(tx, k)
 		if absent(err) {

@@ -1,6 +1,7 @@
 package athena
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -39,8 +40,9 @@ func TestAttacks(t *testing.T) {
 				if reason, refused := strings.CutPrefix(a.want, "!"); refused {
 					ok = err != nil && strings.Contains(got, reason) && !strings.Contains(got, "within the server")
 				}
+				told := ids.ReplaceAllString(got, "") // an id of a query may have a mark's digits by chance
 				for _, m := range marks {
-					ok = ok && !strings.Contains(got, m)
+					ok = ok && !strings.Contains(told, m)
 				}
 				if !ok {
 					t.Errorf("%s\n got %q\nwant %q", a.sql, got, a.want)
@@ -52,6 +54,9 @@ func TestAttacks(t *testing.T) {
 		t.Errorf("only %d attacks", n)
 	}
 }
+
+// ids matches what names a query.
+var ids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 const (
 	whole     = "11|DE|10.5|1|eu\n13|DE|1.5|3|eu"

@@ -45,11 +45,7 @@ func TestSpinTimesOut(t *testing.T) {
 	eachLanguage(t, func(t *testing.T, b *bed, f Function) {
 		f.Timeout = time.Second
 		b.call(f, `{"name":"warm"}`)
-		begin := time.Now()
 		r := b.call(f, `{"do":"spin"}`)
-		if took := time.Since(begin); took > 1500*time.Millisecond {
-			t.Errorf("took %v, want about 1 s", took)
-		}
 		want := `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ` + b.lastID() + ` Error: Task timed out after 1.00 seconds"}`
 		if string(r.Payload) != want {
 			t.Errorf("got %s, want %s", r.Payload, want)
