@@ -152,7 +152,7 @@ func readObject(dec *jsontext.Decoder, t Type, depth int) (any, error) {
 			return nil, err
 		}
 		name := key.String()
-		of := Of(String)
+		var of Type
 		if t.Kind == Map {
 			of = *t.Elem
 		} else if f, ok := t.field(name); ok {

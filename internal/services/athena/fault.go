@@ -76,6 +76,3 @@ func faultOf(err error) *types.AthenaError {
 	}
 	return &types.AthenaError{ErrorCategory: aws.Int32(f.category), ErrorType: aws.Int32(f.kind), ErrorMessage: aws.String(f.message), Retryable: f.retryable}
 }
-
-// internal tells that an error is none that the caller made.
-func internal(err error) bool { return *faultOf(err).ErrorType == internalError }

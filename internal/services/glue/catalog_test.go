@@ -208,7 +208,7 @@ func TestConnections(t *testing.T) {
 		t.Error(get(false), get(true))
 	}
 	files := 0
-	_ = filepath.WalkDir(f.dir, func(path string, d os.DirEntry, err error) error {
+	_ = filepath.WalkDir(f.dir, func(path string, _ os.DirEntry, _ error) error {
 		b, err := os.ReadFile(path)
 		if files += len(b); err == nil && bytes.Contains(b, []byte(password)) {
 			t.Errorf("%s has the password", path)

@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/smithy-go"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -129,14 +128,6 @@ func (f *fixture) ok(err error) {
 	f.t.Helper()
 	if err != nil {
 		f.t.Fatal(err)
-	}
-}
-
-func (f *fixture) fails(err error, code string) {
-	f.t.Helper()
-	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorCode() != code {
-		f.t.Errorf("got %v, want %s", err, code)
 	}
 }
 

@@ -21,10 +21,9 @@ const output = "s3://results/here/"
 // caller is somebody who runs queries.
 type caller struct {
 	*athena.Client
-	glue  *glue.Client
-	s3    *s3.Client
-	t     testing.TB
-	group string
+	glue *glue.Client
+	s3   *s3.Client
+	t    testing.TB
 }
 
 // start starts a server with the buckets "results" and "lake", and gives its administrator.

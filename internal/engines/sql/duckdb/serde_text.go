@@ -14,7 +14,6 @@ import (
 type csvOptions struct {
 	delim, quote, escape, null string
 	skip                       int
-	padding                    bool
 }
 
 func (o csvOptions) from(b *bound, paths []string) string {

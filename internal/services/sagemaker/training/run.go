@@ -261,7 +261,7 @@ func (r *Runner) channel(ctx context.Context, e container.Environment, c Channel
 			return fmt.Errorf("the key %q leads out of the channel's directory", n)
 		}
 		to := filepath.Join(dir, n)
-		if strings.HasSuffix(c.URI, "/") == false && !c.Manifest { // a prefix within a name
+		if !strings.HasSuffix(c.URI, "/") && !c.Manifest { // a prefix within a name
 			to = filepath.Join(dir, strings.TrimPrefix(n, filepath.Base(c.URI)+"/"))
 		}
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {

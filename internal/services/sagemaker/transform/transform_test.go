@@ -21,7 +21,6 @@ type model struct {
 	busy  atomic.Int64
 	fail  string
 	kind  string
-	sizes chan int
 }
 
 func (m *model) Ask(ctx context.Context, contentType, accept string, body []byte) ([]byte, string, error) {
