@@ -3,14 +3,12 @@ package sagemaker
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
@@ -262,141 +260,6 @@ func (s *Service) ended(ctx context.Context, of, k store.Key, i invocation, set 
 		}
 		return s.notify(tx, k, set.role, topic, i.notice(k.Region, now, r, slices.Contains(n.IncludeInferenceResponseIn, which)))
 	})
-}
-
-// notice is the message about an invocation's end.
-func (i invocation) notice(region string, now time.Time, r asyncResult, include bool) map[string]any {
-	const form = "2006-01-02T15:04:05.000Z"
-	m := map[string]any{"awsRegion": region, "eventTime": now.UTC().Format(form), "receivedTime": i.Received.UTC().Format(form),
-		"invocationStatus": "Completed", "inferenceId": i.ID, "eventVersion": "1.0", "eventSource": "aws:sagemaker", "eventName": "InferenceResult"}
-	request := map[string]string{"endpointName": i.Endpoint, "inputLocation": i.Input}
-	if i.ContentType != "" {
-		request["contentType"] = i.ContentType
-	}
-	if i.Accept != "" {
-		request["accept"] = i.Accept
-	}
-	if i.Custom != "" {
-		request["customAttributes"] = i.Custom
-	}
-	m["requestParameters"] = request
-	response := map[string]any{}
-	if r.reason != "" {
-		m["invocationStatus"], m["failureReason"] = "Failed", r.reason
-		if i.Failed != "" && r.answer != nil {
-			response["outputLocation"] = i.Failed
-		}
-	} else {
-		response["contentType"] = r.kind
-		if i.Output != "" {
-			response["outputLocation"] = i.Output
-		}
-	}
-	if include && r.whole && r.answer != nil {
-		if utf8.Valid(r.answer) {
-			response["body"] = map[string]string{"content": string(r.answer), "encoding": "TEXT"}
-		} else {
-			response["body"] = map[string]string{"content": base64.StdEncoding.EncodeToString(r.answer), "encoding": "BASE64"}
-		}
-	}
-	if len(response) > 0 {
-		m["responseParameters"] = response
-	}
-	return m
-}
-
-// notice is a message on its way to a topic.
-type notice struct{ Account, Region, Role, Topic, Text string }
-
-func (s *Service) notify(tx *store.Tx, k store.Key, role, topic string, message map[string]any) error {
-	text, err := json.Marshal(message)
-	if err != nil {
-		return err
-	}
-	return s.send(tx, noticeCourier, "", notice{k.Account, k.Region, role, topic, string(text)},
-		delivery.Parcel{Account: k.Account, Region: k.Region, MaxAttempts: 20, MaxAge: time.Hour})
-}
-
-// tell publishes a notice, in the name of the model's role.
-func (s *Service) tell(ctx context.Context, p delivery.Parcel) error {
-	var n notice
-	if err := json.Unmarshal(p.Data, &n); err != nil {
-		return delivery.Permanent(err)
-	}
-	return s.Clients.Publish(ctx, delivery.As{Service: principal, Account: n.Account, RoleARN: n.Role}, n.Topic, delivery.Message{Body: n.Text})
-}
-
-// introduce tells the topics of a new asynchronous endpoint that they will be told of its results.
-func (s *Service) introduce(tx *store.Tx, k store.Key, e endpoint) error {
-	if e.Current == nil || e.Current.Async == nil || e.Current.Async.OutputConfig.NotificationConfig == nil {
-		return nil
-	}
-	n := e.Current.Async.OutputConfig.NotificationConfig
-	role := aws.ToString(e.Current.Variants[0].Model.In.ExecutionRoleArn)
-	for _, topic := range []*string{n.SuccessTopic, n.ErrorTopic} {
-		if topic == nil {
-			continue
-		}
-		if err := s.notify(tx, k, role, *topic, map[string]any{"awsRegion": k.Region, "eventTime": s.Clock.Now().UTC().Format("2006-01-02T15:04:05.000Z"),
-			"eventVersion": "1.0", "eventSource": "aws:sagemaker", "eventName": "TestNotification",
-			"requestParameters": map[string]string{"endpointName": k.ID}}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Service) measuredAsync(k store.Key, data ...metrics.Datum) {
-	for i := range data {
-		data[i].Dimensions = []metrics.Dimension{{Name: "EndpointName", Value: k.ID}}
-	}
-	s.Metrics.Record(k.Account, k.Region, "AWS/SageMaker", data...)
-}
-
-// measureBacklogs records how many invocations wait at each asynchronous endpoint: what autoscaling looks at.
-func (s *Service) measureBacklogs(ctx context.Context) {
-	type backlog struct {
-		n      int
-		oldest time.Time
-	}
-	waiting := map[string]backlog{}
-	var rows []store.Row[endpoint]
-	if err := s.Store.View(ctx, func(tx *store.Tx) error {
-		list, err := s.invocations.List(tx, store.Range{AllAccounts: true, AllRegions: true})
-		if err != nil {
-			return err
-		}
-		for _, r := range list {
-			key := fleetKey(store.Key{Account: r.Key.Account, Region: r.Key.Region, ID: r.Value.Endpoint})
-			b := waiting[key]
-			if b.n++; b.oldest.IsZero() || r.Value.Received.Before(b.oldest) {
-				b.oldest = r.Value.Received
-			}
-			waiting[key] = b
-		}
-		rows, err = s.endpoints.List(tx, store.Range{AllAccounts: true, AllRegions: true})
-		return err
-	}); err != nil {
-		if ctx.Err() == nil {
-			s.Logger.Error("cannot count asynchronous invocations", "error", err)
-		}
-		return
-	}
-	for _, r := range rows {
-		if r.Value.Current == nil || r.Value.Current.Async == nil {
-			continue
-		}
-		b, count := waiting[fleetKey(r.Key)], float64(r.Value.Current.Variants[0].Count)
-		data := []metrics.Datum{{Name: "ApproximateBacklogSize", Unit: "None", Value: float64(b.n)},
-			{Name: "HasBacklogWithoutCapacity", Unit: "None", Value: map[bool]float64{true: 1}[b.n > 0 && count == 0]}}
-		if count > 0 {
-			data = append(data, metrics.Datum{Name: "ApproximateBacklogSizePerInstance", Unit: "None", Value: float64(b.n) / count})
-		}
-		if b.n > 0 {
-			data = append(data, metrics.Datum{Name: "ApproximateAgeOfOldestRequest", Unit: "Seconds", Value: s.Clock.Now().Sub(b.oldest).Seconds()})
-		}
-		s.measuredAsync(r.Key, data...)
-	}
 }
 
 // bury does nothing: an invocation or a notice that was given up has nowhere to go.
