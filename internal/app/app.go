@@ -303,9 +303,6 @@ func (s *Server) shut() error {
 		s.stop()
 	}
 	s.workers.Wait()
-	if s.compute != nil {
-		s.compute.Close()
-	}
 	if s.started {
 		errs = append(errs, s.jobs.Stop(drainTime))
 	}

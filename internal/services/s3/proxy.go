@@ -22,18 +22,23 @@ func (b *buffers) Get() []byte { return *b.pool.Get().(*[]byte) }
 // Put gives it back.
 func (b *buffers) Put(p []byte) { b.pool.Put(&p) }
 
-// newProxy streams requests to the socket. Host, path and query go through as they came, since they are signed.
-func newProxy(socket string, log *slog.Logger) http.Handler {
+// newTransport connects to the socket.
+func newTransport(socket string) *http.Transport {
 	var dialer net.Dialer
-	return &httputil.ReverseProxy{
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, "unix", socket)
-			},
-			MaxIdleConns: 256, MaxIdleConnsPerHost: 256, IdleConnTimeout: time.Minute,
-			DisableCompression: true, ExpectContinueTimeout: 10 * time.Second,
-			ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10,
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", socket)
 		},
+		MaxIdleConns: 256, MaxIdleConnsPerHost: 256, IdleConnTimeout: time.Minute,
+		DisableCompression: true, ExpectContinueTimeout: 10 * time.Second,
+		ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10,
+	}
+}
+
+// newProxy streams requests to the socket. Host, path and query go through as they came, since they are signed.
+func newProxy(transport *http.Transport, log *slog.Logger) http.Handler {
+	return &httputil.ReverseProxy{
+		Transport:     transport,
 		BufferPool:    &buffers{sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}},
 		FlushInterval: -1,
 		Rewrite: func(p *httputil.ProxyRequest) {

@@ -56,9 +56,11 @@ type Service struct {
 	cfg     Config
 	backend *guard
 	server  *s3api.S3ApiServer
-	ready   chan struct{}
-	done    chan error
-	started bool
+	// transport is how the shared port reaches the server.
+	transport *http.Transport
+	ready     chan struct{}
+	done      chan error
+	started   bool
 }
 
 // New opens the objects and builds the server.
@@ -85,7 +87,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, ready: make(chan struct{}), done: make(chan error, 1)}
+	s := &Service{cfg: cfg, transport: newTransport(cfg.Socket), ready: make(chan struct{}), done: make(chan error, 1)}
 	s.backend = newGuard(files, cfg)
 	if cfg.Desk != nil {
 		cfg.Desk.Define(courier, delivery.Courier{Deliver: s.backend.deliver})
@@ -130,6 +132,8 @@ func (s *Service) Start(ctx context.Context) error {
 func (s *Service) Close() error {
 	var err error
 	if s.started {
+		// The server would wait for a connection on which no request ever came, as the transport has now and then in reserve.
+		s.transport.CloseIdleConnections()
 		err = s.server.ShutDown()
 		<-s.done
 	}
@@ -138,4 +142,4 @@ func (s *Service) Close() error {
 }
 
 // Handler hands requests from a shared port to the service.
-func (s *Service) Handler() http.Handler { return newProxy(s.cfg.Socket, s.cfg.Logger) }
+func (s *Service) Handler() http.Handler { return newProxy(s.transport, s.cfg.Logger) }
