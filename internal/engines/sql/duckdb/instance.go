@@ -32,7 +32,6 @@ func open(dir string, l sql.Limits) (*instance, error) {
 		{"threads", strconv.Itoa(l.Threads)},
 		{"memory_limit", strconv.FormatInt(l.Memory, 10) + "B"},
 		{"max_temp_directory_size", strconv.FormatInt(l.Spill, 10) + "B"},
-		{"threads", "1"},
 		{"autoinstall_known_extensions", "false"},
 		{"autoload_known_extensions", "false"},
 		{"allow_community_extensions", "false"},
