@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // Image is a set of tables of which a copy lies in memory: what decides on many requests. It is read with the first
@@ -43,6 +44,25 @@ func (i *Image) Read(ctx context.Context, f func()) error {
 	defer i.mu.RUnlock()
 	f()
 	return nil
+}
+
+// Await loads everything, and tries again with a growing wait until it could or ctx ends; then its error is ctx's. failed is told of
+// every attempt that failed.
+func (i *Image) Await(ctx context.Context, failed func(error)) error {
+	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
+		err := i.fill(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			failed(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	return ctx.Err()
 }
 
 func (i *Image) is(s imageState) bool {

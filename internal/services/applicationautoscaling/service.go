@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
 	"unicode"
 
 	"github.com/atelier-studio/atelier/internal/platform/clock"
@@ -69,19 +68,7 @@ func (s *Service) Wake() { s.ring.Wake() }
 
 // Run does what is scheduled until ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		err := s.image.Read(ctx, func() {})
-		if err == nil {
-			break
-		}
-		if ctx.Err() == nil {
-			s.Logger.Error("cannot read scheduled actions", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
+	_ = s.image.Await(ctx, func(err error) { s.Logger.Error("cannot read scheduled actions", "error", err) }) // its error is ctx's
 	s.ring.Run(ctx, s.due)
 }
 

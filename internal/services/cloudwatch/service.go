@@ -3,7 +3,6 @@ package cloudwatch
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
@@ -52,19 +51,7 @@ func (s *Service) Wake() { s.ring.Wake() }
 
 // Run looks at alarms until ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		err := s.image.Read(ctx, func() {})
-		if err == nil {
-			break
-		}
-		if ctx.Err() == nil {
-			s.Logger.Error("cannot read alarms", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
+	_ = s.image.Await(ctx, func(err error) { s.Logger.Error("cannot read alarms", "error", err) }) // its error is ctx's
 	s.ring.Run(ctx, s.look)
 }
 

@@ -100,19 +100,7 @@ func (s *Service) Wake() { s.alarms.Wake() }
 
 // load reads the rules, so that those with schedules ring.
 func (s *Service) load(ctx context.Context) {
-	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		err := s.image.Read(ctx, func() {})
-		if err == nil {
-			return
-		}
-		if ctx.Err() == nil {
-			s.Logger.Error("cannot read event rules", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
+	_ = s.image.Await(ctx, func(err error) { s.Logger.Error("cannot read event rules", "error", err) }) // its error is ctx's
 }
 
 // Ops lists the operations.

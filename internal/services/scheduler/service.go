@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
@@ -56,19 +55,7 @@ func (s *Service) Wake() { s.alarms.Wake() }
 
 // Run calls what is due until ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		err := s.image.Read(ctx, func() {})
-		if err == nil {
-			break
-		}
-		if ctx.Err() == nil {
-			s.Logger.Error("cannot read schedules", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
+	_ = s.image.Await(ctx, func(err error) { s.Logger.Error("cannot read schedules", "error", err) }) // its error is ctx's
 	s.alarms.Run(ctx, s.ring)
 }
 
