@@ -94,23 +94,13 @@ func (s *Service) scaledToMax(k store.Key, t target, x doing, a activity) bus.Ev
 // DescribeScalingActivities lists what was scaled in the last six weeks, the latest first.
 // Source: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingActivities.html
 func (s *Service) DescribeScalingActivities(ctx context.Context, in *applicationautoscaling.DescribeScalingActivitiesInput) (*applicationautoscaling.DescribeScalingActivitiesOutput, error) {
-	if in.ScalableDimension != "" && in.ResourceId == nil {
-		return nil, invalid("ResourceId is required when ScalableDimension is given.")
-	}
-	k := at(ctx, in.ServiceNamespace, "", nil)
-	var rows []store.Row[activity]
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		rows, err = s.activities.List(tx, store.Range{Account: k.Account, Region: k.Region, Prefix: string(in.ServiceNamespace) + separator})
-		return err
-	}); err != nil {
+	since := s.Clock.Now().Add(-remembered)
+	rows, err := described(ctx, s, s.activities, asked{in.ServiceNamespace, in.ScalableDimension, in.ResourceId}, func(a activity) (string, bool) {
+		return a.Target, (len(a.Reasons) == 0 || in.IncludeNotScaledActivities != nil && *in.IncludeNotScaledActivities) && !a.Start.Before(since)
+	})
+	if err != nil {
 		return nil, err
 	}
-	since := s.Clock.Now().Add(-remembered)
-	rows = slices.DeleteFunc(rows, func(r store.Row[activity]) bool {
-		part := strings.Split(r.Value.Target, separator)
-		return in.ScalableDimension != "" && part[1] != string(in.ScalableDimension) || in.ResourceId != nil && part[2] != *in.ResourceId ||
-			len(r.Value.Reasons) > 0 && (in.IncludeNotScaledActivities == nil || !*in.IncludeNotScaledActivities) || r.Value.Start.Before(since)
-	})
 	for i := range rows { // in order of time, whatever the target
 		rows[i].Key.ID = rows[i].Key.ID[strings.LastIndex(rows[i].Key.ID, separator)+1:]
 	}

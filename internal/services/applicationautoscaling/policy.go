@@ -192,29 +192,18 @@ func (s *Service) deletePolicy(tx *store.Tx, k store.Key, p policy) error {
 
 // DescribeScalingPolicies lists the policies of a service.
 func (s *Service) DescribeScalingPolicies(ctx context.Context, in *applicationautoscaling.DescribeScalingPoliciesInput) (*applicationautoscaling.DescribeScalingPoliciesOutput, error) {
-	if in.ScalableDimension != "" && in.ResourceId == nil {
-		return nil, invalid("ResourceId is required when ScalableDimension is given.")
-	}
-	k := at(ctx, in.ServiceNamespace, "", nil)
-	var rows []store.Row[policy]
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		rows, err = s.policies.List(tx, store.Range{Account: k.Account, Region: k.Region, Prefix: string(in.ServiceNamespace) + separator})
-		return err
-	}); err != nil {
+	rows, err := described(ctx, s, s.policies, asked{in.ServiceNamespace, in.ScalableDimension, in.ResourceId},
+		func(p policy) (string, bool) { return p.Target, among(in.PolicyNames, p.Name) })
+	if err != nil {
 		return nil, err
 	}
-	rows = slices.DeleteFunc(rows, func(r store.Row[policy]) bool {
-		part := strings.Split(r.Value.Target, separator)
-		return in.ScalableDimension != "" && part[1] != string(in.ScalableDimension) || in.ResourceId != nil && part[2] != *in.ResourceId ||
-			len(in.PolicyNames) > 0 && !slices.Contains(in.PolicyNames, r.Value.Name)
-	})
 	rows, next, err := page(ctx, rows, in.MaxResults, in.NextToken)
 	out := &applicationautoscaling.DescribeScalingPoliciesOutput{ScalingPolicies: []types.ScalingPolicy{}, NextToken: next}
 	for _, r := range rows {
 		p, part := r.Value, strings.Split(r.Value.Target, separator)
 		out.ScalingPolicies = append(out.ScalingPolicies, types.ScalingPolicy{PolicyARN: &p.ARN, PolicyName: &p.Name, PolicyType: p.Type, CreationTime: &p.Created,
 			ServiceNamespace: types.ServiceNamespace(part[0]), ScalableDimension: types.ScalableDimension(part[1]), ResourceId: &part[2],
-			StepScalingPolicyConfiguration: p.Step, TargetTrackingScalingPolicyConfiguration: p.Tracking, Alarms: p.alarms(k)})
+			StepScalingPolicyConfiguration: p.Step, TargetTrackingScalingPolicyConfiguration: p.Tracking, Alarms: p.alarms(r.Key)})
 	}
 	return out, err
 }

@@ -2,7 +2,6 @@ package applicationautoscaling
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -210,22 +209,11 @@ func (s *Service) DeleteScheduledAction(ctx context.Context, in *applicationauto
 
 // DescribeScheduledActions lists the scheduled actions of a service.
 func (s *Service) DescribeScheduledActions(ctx context.Context, in *applicationautoscaling.DescribeScheduledActionsInput) (*applicationautoscaling.DescribeScheduledActionsOutput, error) {
-	if in.ScalableDimension != "" && in.ResourceId == nil {
-		return nil, invalid("ResourceId is required when ScalableDimension is given.")
-	}
-	k := at(ctx, in.ServiceNamespace, "", nil)
-	var rows []store.Row[scheduled]
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		rows, err = s.schedules.List(tx, store.Range{Account: k.Account, Region: k.Region, Prefix: string(in.ServiceNamespace) + separator})
-		return err
-	}); err != nil {
+	rows, err := described(ctx, s, s.schedules, asked{in.ServiceNamespace, in.ScalableDimension, in.ResourceId},
+		func(a scheduled) (string, bool) { return a.Target, among(in.ScheduledActionNames, a.Name) })
+	if err != nil {
 		return nil, err
 	}
-	rows = slices.DeleteFunc(rows, func(r store.Row[scheduled]) bool {
-		part := strings.Split(r.Value.Target, separator)
-		return in.ScalableDimension != "" && part[1] != string(in.ScalableDimension) || in.ResourceId != nil && part[2] != *in.ResourceId ||
-			len(in.ScheduledActionNames) > 0 && !slices.Contains(in.ScheduledActionNames, r.Value.Name)
-	})
 	rows, next, err := page(ctx, rows, in.MaxResults, in.NextToken)
 	out := &applicationautoscaling.DescribeScheduledActionsOutput{ScheduledActions: []types.ScheduledAction{}, NextToken: next}
 	for _, r := range rows {
