@@ -95,9 +95,10 @@ func (s *Runtime) invokeAsyncTargets(ctx context.Context, in *sagemakerruntime.I
 }
 
 // synchronous refuses what an asynchronous endpoint does not do.
-func (s *Runtime) synchronous(k store.Key) error {
-	if _, async := s.asyncs.Load(fleetKey(k)); async {
-		return refused("Endpoint %s of account %s is an async endpoint. Use InvokeEndpointAsync.", k.ID, k.Account)
+func (s *Runtime) synchronous(ctx context.Context, k store.Key) error {
+	e, err := s.served(ctx, k)
+	if err == nil && e != nil && e.async != nil {
+		err = refused("Endpoint %s of account %s is an async endpoint. Use InvokeEndpointAsync.", k.ID, k.Account)
 	}
-	return nil
+	return err
 }

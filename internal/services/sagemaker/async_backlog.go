@@ -21,22 +21,28 @@ func (s *Service) measureBacklogs(ctx context.Context) {
 		n      int
 		oldest time.Time
 	}
-	waiting := map[string]backlog{}
-	var rows []store.Row[endpoint]
+	counts := map[store.Key]int32{}
+	_ = s.image.Read(ctx, func() {
+		for k, e := range s.endpoints.Rows() {
+			if e.Current != nil && e.Current.Async != nil {
+				counts[k] = e.Current.Variants[0].Count
+			}
+		}
+	})
+	if len(counts) == 0 {
+		return
+	}
+	waiting := map[store.Key]backlog{}
 	if err := s.Store.View(ctx, func(tx *store.Tx) error {
 		list, err := s.invocations.List(tx, store.Range{AllAccounts: true, AllRegions: true})
-		if err != nil {
-			return err
-		}
 		for _, r := range list {
-			key := fleetKey(store.Key{Account: r.Key.Account, Region: r.Key.Region, ID: r.Value.Endpoint})
-			b := waiting[key]
+			k := store.Key{Account: r.Key.Account, Region: r.Key.Region, ID: r.Value.Endpoint}
+			b := waiting[k]
 			if b.n++; b.oldest.IsZero() || r.Value.Received.Before(b.oldest) {
 				b.oldest = r.Value.Received
 			}
-			waiting[key] = b
+			waiting[k] = b
 		}
-		rows, err = s.endpoints.List(tx, store.Range{AllAccounts: true, AllRegions: true})
 		return err
 	}); err != nil {
 		if ctx.Err() == nil {
@@ -44,11 +50,8 @@ func (s *Service) measureBacklogs(ctx context.Context) {
 		}
 		return
 	}
-	for _, r := range rows {
-		if r.Value.Current == nil || r.Value.Current.Async == nil {
-			continue
-		}
-		b, count := waiting[fleetKey(r.Key)], float64(r.Value.Current.Variants[0].Count)
+	for k, n := range counts {
+		b, count := waiting[k], float64(n)
 		data := []metrics.Datum{{Name: "ApproximateBacklogSize", Unit: "None", Value: float64(b.n)},
 			{Name: "HasBacklogWithoutCapacity", Unit: "None", Value: map[bool]float64{true: 1}[b.n > 0 && count == 0]}}
 		if count > 0 {
@@ -57,6 +60,6 @@ func (s *Service) measureBacklogs(ctx context.Context) {
 		if b.n > 0 {
 			data = append(data, metrics.Datum{Name: "ApproximateAgeOfOldestRequest", Unit: "Seconds", Value: s.Clock.Now().Sub(b.oldest).Seconds()})
 		}
-		s.measuredAsync(r.Key, data...)
+		s.measuredAsync(k, data...)
 	}
 }

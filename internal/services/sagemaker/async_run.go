@@ -45,47 +45,6 @@ func (s *Service) send(tx *store.Tx, kind, place string, v any, p delivery.Parce
 	return s.Desk.Accept(tx, p)
 }
 
-// asyncSettings is what an asynchronous endpoint's invocations need of it.
-type asyncSettings struct {
-	config *types.AsyncInferenceConfig
-	role   string
-	slots  chan struct{} // as many as invocations may be made at a time
-}
-
-// asynchronous keeps in mind what an endpoint is, as catches does.
-func (s *Service) asynchronous(k store.Key, e endpoint) {
-	if e.Current == nil || e.Current.Async == nil {
-		s.asyncs.Delete(fleetKey(k))
-		return
-	}
-	n := width
-	if c := e.Current.Async.ClientConfig; c != nil && c.MaxConcurrentInvocationsPerInstance != nil {
-		n = int(*c.MaxConcurrentInvocationsPerInstance)
-	}
-	v := e.Current.Variants[0]
-	s.asyncs.Store(fleetKey(k), &asyncSettings{e.Current.Async, aws.ToString(v.Model.In.ExecutionRoleArn), make(chan struct{}, n*int(max(v.Count, 1)))})
-}
-
-// settings are those of an asynchronous endpoint; nil when it is none.
-func (s *Service) settings(ctx context.Context, k store.Key) (*asyncSettings, error) {
-	if v, ok := s.asyncs.Load(fleetKey(k)); ok {
-		return v.(*asyncSettings), nil
-	}
-	err := s.Store.View(ctx, func(tx *store.Tx) error { // the server was started a moment ago
-		e, err := s.endpoints.Get(tx, k)
-		if err == nil {
-			s.asynchronous(k, e)
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
-	}
-	v, _ := s.asyncs.Load(fleetKey(k))
-	set, _ := v.(*asyncSettings)
-	return set, nil
-}
-
 // invokeLater makes one invocation and writes how it ended, in one transaction with the notice. A row that is gone has ended before.
 func (s *Service) invokeLater(ctx context.Context, p delivery.Parcel) error {
 	var of store.Key
@@ -104,11 +63,11 @@ func (s *Service) invokeLater(ctx context.Context, p delivery.Parcel) error {
 		return err
 	}
 	k := store.Key{Account: of.Account, Region: of.Region, ID: i.Endpoint}
-	set, err := s.settings(ctx, k)
+	set, err := s.served(ctx, k)
 	if err != nil {
 		return err
 	}
-	if set == nil {
+	if set == nil || set.async == nil {
 		return s.ended(ctx, of, k, i, nil, asyncResult{reason: "The endpoint is not there any more, or not asynchronous."})
 	}
 	waits, cancel := context.WithDeadline(ctx, time.Now().Add(i.Life-s.Clock.Now().Sub(i.Received)))
@@ -134,7 +93,7 @@ func (s *Service) invokeLater(ctx context.Context, p delivery.Parcel) error {
 }
 
 // late ends an invocation for which no instance had time; when the server stops it comes again.
-func (s *Service) late(ctx context.Context, of, k store.Key, i invocation, set *asyncSettings) error {
+func (s *Service) late(ctx context.Context, of, k store.Key, i invocation, set *served) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -150,7 +109,7 @@ type asyncResult struct {
 }
 
 // invokeNow has the model answer, and writes the answer. The error is one after which it shall be tried again.
-func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocation, set *asyncSettings) (r asyncResult, err error) {
+func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocation, set *served) (r asyncResult, err error) {
 	env := s.environment(k, set.role, "/aws/sagemaker/Endpoints/"+k.ID)
 	body, _, err := env.Open(ctx, i.Input)
 	if err != nil {
@@ -235,7 +194,7 @@ func (s *Service) answered(ctx context.Context, env container.Environment, i inv
 }
 
 // ended writes that an invocation ended, and has the topic told of it.
-func (s *Service) ended(ctx context.Context, of, k store.Key, i invocation, set *asyncSettings, r asyncResult) error {
+func (s *Service) ended(ctx context.Context, of, k store.Key, i invocation, set *served, r asyncResult) error {
 	now := s.Clock.Now()
 	s.measuredAsync(k, metrics.Datum{Name: "InvocationsProcessed", Unit: "None", Value: 1},
 		metrics.Datum{Name: "InvocationFailures", Unit: "None", Value: map[bool]float64{true: 1}[r.reason != ""]},
@@ -247,10 +206,10 @@ func (s *Service) ended(ctx context.Context, of, k store.Key, i invocation, set 
 			}
 			return err
 		}
-		if set == nil || set.config.OutputConfig.NotificationConfig == nil {
+		if set == nil || set.async.OutputConfig.NotificationConfig == nil {
 			return nil
 		}
-		n := set.config.OutputConfig.NotificationConfig
+		n := set.async.OutputConfig.NotificationConfig
 		topic, which := aws.ToString(n.SuccessTopic), types.AsyncNotificationTopicTypesSuccessNotificationTopic
 		if r.reason != "" {
 			topic, which = aws.ToString(n.ErrorTopic), types.AsyncNotificationTopicTypesErrorNotificationTopic

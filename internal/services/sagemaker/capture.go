@@ -58,20 +58,14 @@ type captureMetadata struct {
 	InferenceAt string   `json:"inferenceTime"`
 }
 
-// captured is the deployment of an endpoint that captures, as far as capturing needs it.
-type captured struct {
-	config *types.DataCaptureConfig
-	role   string
-}
-
 // capture remembers what was asked and answered, when the endpoint captures data and the sample hits.
-func (s *Runtime) capture(k store.Key, in *sagemakerruntime.InvokeEndpointInput, out *sagemakerruntime.InvokeEndpointOutput) {
-	v, ok := s.capturing.Load(fleetKey(k))
-	if !ok {
+func (s *Runtime) capture(ctx context.Context, k store.Key, in *sagemakerruntime.InvokeEndpointInput, out *sagemakerruntime.InvokeEndpointOutput) {
+	e, err := s.served(ctx, k)
+	if err != nil || e == nil || e.capture == nil {
 		return
 	}
-	c := v.(captured)
-	if rand.IntN(100) >= int(aws.ToInt32(c.config.InitialSamplingPercentage)) {
+	c := e.capture
+	if rand.IntN(100) >= int(aws.ToInt32(c.InitialSamplingPercentage)) {
 		return
 	}
 	r := captureRecord{CaptureData: map[string]captureSide{}, EventVersion: "0",
@@ -79,22 +73,22 @@ func (s *Runtime) capture(k store.Key, in *sagemakerruntime.InvokeEndpointInput,
 	if in.CustomAttributes != nil {
 		r.Metadata.Attributes = []string{*in.CustomAttributes}
 	}
-	for _, o := range c.config.CaptureOptions {
+	for _, o := range c.CaptureOptions {
 		switch o.CaptureMode {
 		case types.CaptureModeInput:
-			r.CaptureData["endpointInput"] = c.side("INPUT", aws.ToString(in.ContentType), in.Body)
+			r.CaptureData["endpointInput"] = side(c, "INPUT", aws.ToString(in.ContentType), in.Body)
 		case types.CaptureModeOutput:
-			r.CaptureData["endpointOutput"] = c.side("OUTPUT", aws.ToString(out.ContentType), out.Body)
+			r.CaptureData["endpointOutput"] = side(c, "OUTPUT", aws.ToString(out.ContentType), out.Body)
 		case types.CaptureModeInputAndOutput:
-			r.CaptureData["endpointInput"] = c.side("INPUT", aws.ToString(in.ContentType), in.Body)
-			r.CaptureData["endpointOutput"] = c.side("OUTPUT", aws.ToString(out.ContentType), out.Body)
+			r.CaptureData["endpointInput"] = side(c, "INPUT", aws.ToString(in.ContentType), in.Body)
+			r.CaptureData["endpointOutput"] = side(c, "OUTPUT", aws.ToString(out.ContentType), out.Body)
 		}
 	}
 	line, err := json.Marshal(r)
 	if err != nil {
 		return
 	}
-	f := captureFile{k, c.role, aws.ToString(c.config.DestinationS3Uri), aws.ToString(out.InvokedProductionVariant)}
+	f := captureFile{k, e.role, aws.ToString(c.DestinationS3Uri), aws.ToString(out.InvokedProductionVariant)}
 	s.captures.mu.Lock()
 	defer s.captures.mu.Unlock()
 	if s.captures.waiting == nil {
@@ -112,11 +106,11 @@ func (s *Runtime) capture(k store.Key, in *sagemakerruntime.InvokeEndpointInput,
 }
 
 // side encodes a body as its content type says: text as it is, all else in base64.
-func (c captured) side(mode, contentType string, body []byte) captureSide {
+func side(c *types.DataCaptureConfig, mode, contentType string, body []byte) captureSide {
 	name, _, _ := mime.ParseMediaType(contentType)
 	text := []string{"text/csv"}
 	jsons := []string{"application/json"}
-	if h := c.config.CaptureContentTypeHeader; h != nil {
+	if h := c.CaptureContentTypeHeader; h != nil {
 		text, jsons = append(text, h.CsvContentTypes...), append(jsons, h.JsonContentTypes...)
 	}
 	out := captureSide{ContentType: contentType, Mode: mode, Data: string(body)}

@@ -1,7 +1,6 @@
 package sagemaker
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,21 +34,14 @@ func fleetKey(k store.Key) string { return k.Account + "/" + k.Region + "/" + k.
 
 // Run starts what served when the server was stopped.
 func (s *Service) Run(ctx context.Context) {
-	var rows []store.Row[endpoint]
-	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		rows, err = s.endpoints.List(tx, store.Range{AllAccounts: true, AllRegions: true})
-		return err
-	}); err != nil {
-		s.Logger.Error("cannot read endpoints", "error", err)
-		return
-	}
-	for _, r := range rows {
-		s.catches(r.Key, r.Value)
-		s.asynchronous(r.Key, r.Value)
-		if r.Value.Current != nil && r.Value.Status != types.EndpointStatusDeleting {
-			go s.resume(ctx, r.Key, *r.Value.Current)
+	_ = s.image.Await(ctx, func(err error) { s.Logger.Error("cannot read endpoints", "error", err) }) // its error is ctx's
+	_ = s.image.Read(ctx, func() {
+		for k, e := range s.endpoints.Rows() {
+			if e.Current != nil && e.Status != types.EndpointStatusDeleting {
+				go s.resume(ctx, k, *e.Current)
+			}
 		}
-	}
+	})
 	tick := time.NewTicker(captureEvery)
 	defer tick.Stop()
 	for {
@@ -62,15 +54,6 @@ func (s *Service) Run(ctx context.Context) {
 			s.measureBacklogs(ctx)
 		}
 	}
-}
-
-// catches keeps in mind whether the data of an endpoint are captured.
-func (s *Service) catches(k store.Key, e endpoint) {
-	if e.Current == nil || e.Current.Capture == nil || !aws.ToBool(cmp.Or(e.Current.Capture.EnableCapture, aws.Bool(true))) {
-		s.capturing.Delete(fleetKey(k))
-		return
-	}
-	s.capturing.Store(fleetKey(k), captured{e.Current.Capture, aws.ToString(e.Current.Variants[0].Model.In.ExecutionRoleArn)})
 }
 
 // resume serves again what served. A model that cannot be started any more is tried until it can, or is deleted.
@@ -158,10 +141,6 @@ func (s *Service) deployed(ctx context.Context, k store.Key, id string, failure 
 		if err := s.endpoints.Put(tx, k, e); err != nil {
 			return err
 		}
-		tx.OnCommit(func() {
-			s.catches(k, e)
-			s.asynchronous(k, e)
-		})
 		if created && failure == nil {
 			if err := s.introduce(tx, k, e); err != nil {
 				return err
@@ -198,10 +177,6 @@ func (s *Service) remove(ctx context.Context, k store.Key) error {
 		if err := s.endpoints.Delete(tx, k); err != nil {
 			return err
 		}
-		tx.OnCommit(func() {
-			s.capturing.Delete(fleetKey(k))
-			s.asyncs.Delete(fleetKey(k))
-		})
 		return s.untag(tx, anEndpoint, k)
 	})
 }

@@ -88,7 +88,7 @@ func (a asked) request() hosting.Request {
 // call has a model answer, and puts what goes wrong into the service's words.
 func (s *Runtime) call(ctx context.Context, a asked) (*hosting.Answer, error) {
 	k := here(ctx, aws.ToString(a.endpoint))
-	if err := s.synchronous(k); err != nil {
+	if err := s.synchronous(ctx, k); err != nil {
 		return nil, err
 	}
 	e := s.Fleet.Endpoint(fleetKey(k))
@@ -196,7 +196,7 @@ func (s *Runtime) InvokeEndpoint(ctx context.Context, in *sagemakerruntime.Invok
 	}
 	out := &sagemakerruntime.InvokeEndpointOutput{Body: body, InvokedProductionVariant: &a.Variant}
 	out.ContentType, out.CustomAttributes = header(a, "Content-Type"), header(a, "X-Amzn-Sagemaker-Custom-Attributes")
-	s.capture(k, in, out)
+	s.capture(ctx, k, in, out)
 	return out, nil
 }
 

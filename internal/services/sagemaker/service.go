@@ -50,27 +50,28 @@ type Service struct {
 	Config
 	models                        *store.Table[model]
 	configs                       *store.Table[endpointConfig]
-	endpoints                     *store.Table[endpoint]
+	image                         *store.Image
+	endpoints                     *store.Held[endpoint]
 	trainings                     *store.Table[trainingJob]
 	transforms                    *store.Table[transformJob]
 	invocations                   *store.Table[invocation]
 	tags                          *store.Table[map[string]string] // by ARN
 	trainingStops, transformStops stops
 
-	capturing sync.Map // captured, by the fleet's key
-	asyncs    sync.Map // *asyncSettings, by the fleet's key
-	captures  captures
+	serving  sync.Map // *served, by the fleet's key
+	captures captures
 }
 
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
 	s := &Service{Config: c, models: store.NewTable[model](c.Store, "sagemaker_model"),
 		configs:     store.NewTable[endpointConfig](c.Store, "sagemaker_endpoint_config"),
-		endpoints:   store.NewTable[endpoint](c.Store, "sagemaker_endpoint"),
+		image:       store.NewImage(c.Store),
 		transforms:  store.NewTable[transformJob](c.Store, "sagemaker_transform"),
 		trainings:   store.NewTable[trainingJob](c.Store, "sagemaker_training"),
 		invocations: store.NewTable[invocation](c.Store, "sagemaker_invocation"),
 		tags:        store.NewTable[map[string]string](c.Store, "sagemaker_tags")}
+	s.endpoints = store.NewHeld(s.image, "sagemaker_endpoint", s.endpointChanged)
 	c.Desk.Define(asyncCourier, delivery.Courier{Deliver: s.invokeLater, Bury: s.bury, Patience: 7 * time.Hour, Crew: 256, Crowd: 64})
 	c.Desk.Define(noticeCourier, delivery.Courier{Deliver: s.tell, Bury: s.bury})
 	jobs.Define(c.Jobs, deployJob, s.deploy)

@@ -59,8 +59,8 @@ type StartError struct{ Reason string }
 // Error is the reason.
 func (e *StartError) Error() string { return e.Reason }
 
-// launch starts an instance and waits until it is healthy. extra is environment that a kind of use adds.
-func (f *Fleet) launch(ctx context.Context, v Variant, extra map[string]string) (_ *instance, err error) {
+// launch starts an instance and waits until it is healthy.
+func (f *Fleet) launch(ctx context.Context, v Variant) (_ *instance, err error) {
 	i := &instance{id: newID(), gone: make(chan struct{})}
 	i.dir = filepath.Join(f.cfg.Dir, "instances", i.id)
 	defer func() {
@@ -72,7 +72,7 @@ func (f *Fleet) launch(ctx context.Context, v Variant, extra map[string]string) 
 		if c.Host == "" && len(v.Model.Containers) > 1 {
 			c.Host = fmt.Sprintf("container-%d", n+1)
 		}
-		if err := f.start(ctx, i, v, c, extra); err != nil {
+		if err := f.start(ctx, i, v, c); err != nil {
 			return nil, err
 		}
 	}
@@ -103,7 +103,7 @@ func why(c *server, err error) string {
 		}
 		return fmt.Sprintf(" It exited with code %d.", e.Code)
 	default:
-		return " " + err.Error() + "."
+		return " It " + err.Error() + "."
 	}
 }
 
@@ -115,7 +115,7 @@ func orElse(d, other time.Duration) time.Duration {
 }
 
 // start brings the data and starts the process of one container.
-func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container, extra map[string]string) error {
+func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container) error {
 	env := v.Model.Env
 	name := c.Host
 	if name == "" {
@@ -138,24 +138,18 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container, 
 	if err != nil {
 		return &StartError{fmt.Sprintf("Failed to prepare image %s for production variant %s: %v", c.Image, v.Name, err)}
 	}
-	spec := compute.Spec{Name: name, Root: p.Root, Args: p.Args, Dir: p.Dir, User: p.User,
-		Limits: compute.Limits{MemoryMB: v.MemoryMB, CPU: v.CPU, TmpMB: 2048, Files: 16384, Processes: 4096}}
-	own := env.Surround(&spec, v.Model.Isolated, f.cfg.Endpoint)
-	own["SAGEMAKER_BIND_TO_PORT"], own["SAGEMAKER_SAFE_PORT_RANGE"] = fmt.Sprint(port), "21000-21999"
 	target := "/opt/ml/model"
 	if c.Multi {
-		own["SAGEMAKER_MULTI_MODEL"], target = "true", "/opt/ml/models"
+		target = "/opt/ml/models"
 	}
-	spec.Mounts = append(p.Mounts[:len(p.Mounts):len(p.Mounts)], compute.Mount{Source: data, Target: target})
-	for _, more := range []map[string]string{extra, c.Env} {
-		for k, value := range more {
-			own[k] = value
-		}
+	spec := p.Spec(name, container.Size{Cores: v.CPU, MemoryMB: v.MemoryMB}, compute.Mount{Source: data, Target: target})
+	spec.Limits.TmpMB = 2048
+	own := env.Surround(&spec, v.Model.Isolated, f.cfg.Endpoint)
+	own["SAGEMAKER_BIND_TO_PORT"], own["SAGEMAKER_SAFE_PORT_RANGE"] = fmt.Sprint(port), "21000-21999"
+	if c.Multi {
+		own["SAGEMAKER_MULTI_MODEL"] = "true"
 	}
-	spec.Env = p.Env
-	for k, value := range own {
-		spec.Env = append(spec.Env, k+"="+value)
-	}
+	container.Setenv(&spec, own, c.Env)
 	out := &container.Lines{To: func(line string) { env.Log(v.Name, i.id, c.Host, line) }}
 	spec.Stdout, spec.Stderr = out, out
 	process, err := f.cfg.Driver.Start(ctx, spec)
@@ -198,7 +192,7 @@ func url(path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port,
 
 // healthy waits until a container answers its health check.
 func (i *instance) healthy(ctx context.Context, c *server) error {
-	last := errors.New("It did not answer")
+	last := errors.New("did not answer")
 	for wait := 2 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := ping(ctx, c)
 		if err == nil {
@@ -226,12 +220,12 @@ func ping(ctx context.Context, c *server) error {
 	}
 	answer, err := c.client.Do(r)
 	if err != nil {
-		return errors.New("It did not answer GET /ping")
+		return errors.New("did not answer GET /ping")
 	}
 	defer func() { _ = answer.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("It answered GET /ping with %d", answer.StatusCode)
+		return fmt.Errorf("answered GET /ping with %d", answer.StatusCode)
 	}
 	return nil
 }

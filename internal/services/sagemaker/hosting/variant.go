@@ -90,7 +90,7 @@ const answerTime = time.Minute
 // keep holds one instance until ctx ends.
 func (v *variant) keep(ctx context.Context) {
 	for wait := time.Second; ctx.Err() == nil; {
-		i, err := v.fleet.launch(ctx, v.spec, nil)
+		i, err := v.fleet.launch(ctx, v.spec)
 		if err != nil {
 			if ctx.Err() != nil {
 				return
@@ -203,7 +203,7 @@ func (v *variant) give(i *instance) {
 
 // another starts an instance because a request wants one, and ends it when no request has wanted it for a while.
 func (v *variant) another() {
-	i, err := v.fleet.launch(v.fleet.ctx, v.spec, nil)
+	i, err := v.fleet.launch(v.fleet.ctx, v.spec)
 	v.mu.Lock()
 	v.starting--
 	v.failure = err

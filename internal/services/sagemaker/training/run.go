@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -119,19 +118,14 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	} else if len(j.Arguments) > 0 {
 		p.Args = append(p.Args[:len(p.Args)-1:len(p.Args)-1], j.Arguments...)
 	}
-	spec := compute.Spec{Name: "algo-1", Root: p.Root, Args: p.Args, Dir: p.Dir, User: p.User,
-		Mounts: append(p.Mounts[:len(p.Mounts):len(p.Mounts)], compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input"},
-			compute.Mount{Source: out.Model, Target: "/opt/ml/model", Write: true}, compute.Mount{Source: out.Output, Target: "/opt/ml/output", Write: true},
-			compute.Mount{Source: filepath.Join(dir, "code"), Target: "/opt/ml/code", Write: true},
-			compute.Mount{Source: filepath.Join(dir, "checkpoints"), Target: "/opt/ml/checkpoints", Write: true}),
-		Limits: compute.Limits{MemoryMB: j.MemoryMB, CPU: j.CPU, TmpMB: 4096, Files: 16384, Processes: 4096}}
+	spec := p.Spec("algo-1", container.Size{Cores: j.CPU, MemoryMB: j.MemoryMB}, compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input"},
+		compute.Mount{Source: out.Model, Target: "/opt/ml/model", Write: true}, compute.Mount{Source: out.Output, Target: "/opt/ml/output", Write: true},
+		compute.Mount{Source: filepath.Join(dir, "code"), Target: "/opt/ml/code", Write: true},
+		compute.Mount{Source: filepath.Join(dir, "checkpoints"), Target: "/opt/ml/checkpoints", Write: true})
+	spec.Limits.TmpMB = 4096
 	own := j.Surroundings.Surround(&spec, j.Isolated, r.Endpoint)
 	own["TRAINING_JOB_NAME"], own["TRAINING_JOB_ARN"], own["CURRENT_HOST"] = j.Name, j.ARN, "algo-1"
-	maps.Copy(own, j.Env)
-	spec.Env = p.Env
-	for k, v := range own {
-		spec.Env = append(spec.Env, k+"="+v)
-	}
+	container.Setenv(&spec, own, j.Env)
 	lines := &container.Lines{To: func(line string) { j.Surroundings.Log("algo-1", j.Name, "", line) }}
 	defer lines.Flush()
 	spec.Stdout, spec.Stderr = lines, lines
