@@ -39,16 +39,9 @@ func (s *Service) Converse(ctx context.Context, in *bedrockruntime.ConverseInput
 	if err != nil {
 		return nil, err
 	}
-	a := g.refusal()
-	if a == nil {
-		given, err := m.Stream(ctx, r, nil)
-		if err != nil {
-			return nil, s.fault(ctx, m.name, err)
-		}
-		if err := g.answer(ctx, &given); err != nil {
-			return nil, err
-		}
-		a = &given
+	a, err := s.answered(ctx, m, r, g)
+	if err != nil {
+		return nil, err
 	}
 	out := &bedrockruntime.ConverseOutput{Output: &types.ConverseOutputMemberMessage{Value: message(*a)}, StopReason: stopReason(a.Stop),
 		Usage: usage(a.Usage), Metrics: &types.ConverseMetrics{LatencyMs: aws.Int64(time.Since(begin).Milliseconds())},
@@ -178,4 +171,16 @@ func place(out map[string]any, steps []string, v any) {
 		out = inner
 	}
 	out[steps[len(steps)-1]] = v
+}
+
+// answered has the model answer, unless the input was blocked, and the guardrail look at it.
+func (s *Service) answered(ctx context.Context, m chosen, r models.Request, g *guard) (*models.Answer, error) {
+	if a := g.refusal(); a != nil {
+		return a, nil
+	}
+	a, err := m.Stream(ctx, r, nil)
+	if err != nil {
+		return nil, s.fault(ctx, m.name, err)
+	}
+	return &a, g.answer(ctx, &a)
 }

@@ -40,16 +40,9 @@ func (s *Service) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeMode
 	if err != nil {
 		return nil, err
 	}
-	a := g.refusal()
-	if a == nil {
-		given, err := m.Stream(ctx, r, nil)
-		if err != nil {
-			return nil, s.fault(ctx, m.name, err)
-		}
-		if err := g.answer(ctx, &given); err != nil {
-			return nil, err
-		}
-		a = &given
+	a, err := s.answered(ctx, m, r, g)
+	if err != nil {
+		return nil, err
 	}
 	body, err := encode(family.Encode(m.name, *a), g)
 	if err != nil {

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -51,9 +52,12 @@ func (s *Service) show(k store.Key, m mapping, state string) types.EventSourceMa
 	return c
 }
 
-func (s *Service) mapping(ctx context.Context, k store.Key) (m mapping, ok bool, err error) {
-	err = s.image.Read(ctx, func() { m, ok = s.mappings.Rows()[k] })
-	return m, ok, err
+func (s *Service) mapping(ctx context.Context, k store.Key) (m mapping, err error) {
+	ok := false
+	if err = s.image.Read(ctx, func() { m, ok = s.mappings.Rows()[k] }); err == nil && !ok {
+		err = errNoMapping
+	}
+	return m, err
 }
 
 // mappingKey is the mapping that a call names.
@@ -66,7 +70,10 @@ func mappingKey(ctx context.Context, id *string) store.Key {
 // onMapping names a mapping for authorization.
 func (s *Service) onMapping(ctx context.Context, id *string) ([]wire.Target, error) {
 	k := mappingKey(ctx, id)
-	m, _, err := s.mapping(ctx, k)
+	m, err := s.mapping(ctx, k)
+	if errors.Is(err, errNoMapping) { // the handler says so to who may ask
+		err = nil
+	}
 	t := wire.Target{Resource: mappingARN(k), Context: tagContext(m.Tags)}
 	if m.Name != "" {
 		if t.Context == nil {
@@ -179,12 +186,9 @@ func (m *mapping) set(size, window *int32, filter *types.FilterCriteria, respons
 // GetEventSourceMapping tells of a mapping.
 func (s *Service) GetEventSourceMapping(ctx context.Context, in *lambda.GetEventSourceMappingInput) (*lambda.GetEventSourceMappingOutput, error) {
 	k := mappingKey(ctx, in.UUID)
-	m, ok, err := s.mapping(ctx, k)
+	m, err := s.mapping(ctx, k)
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, errNoMapping
 	}
 	return copied[lambda.GetEventSourceMappingOutput](s.show(k, m, "")), nil
 }
@@ -247,12 +251,9 @@ func (s *Service) changeMapping(ctx context.Context, k store.Key, f func(tx *sto
 // Source: https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
 func (s *Service) UpdateEventSourceMapping(ctx context.Context, in *lambda.UpdateEventSourceMappingInput) (*lambda.UpdateEventSourceMappingOutput, error) {
 	k := mappingKey(ctx, in.UUID)
-	was, ok, err := s.mapping(ctx, k)
+	was, err := s.mapping(ctx, k)
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, errNoMapping
 	}
 	r := was.of(k)
 	if in.FunctionName != nil {
@@ -292,12 +293,9 @@ func (s *Service) updateMappingTargets(ctx context.Context, in *lambda.UpdateEve
 // DeleteEventSourceMapping ends a mapping. What it has received already runs to its end.
 func (s *Service) DeleteEventSourceMapping(ctx context.Context, in *lambda.DeleteEventSourceMappingInput) (*lambda.DeleteEventSourceMappingOutput, error) {
 	k := mappingKey(ctx, in.UUID)
-	m, ok, err := s.mapping(ctx, k)
+	m, err := s.mapping(ctx, k)
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, errNoMapping
 	}
 	if err := s.Store.Update(ctx, func(tx *store.Tx) error { return s.mappings.DeleteIf(tx, k) }); err != nil {
 		return nil, err

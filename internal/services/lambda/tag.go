@@ -32,10 +32,7 @@ func (s *Service) tagged(ctx context.Context, resource *string) (r ref, mapped b
 	}
 	if id, ok := strings.CutPrefix(a.Resource, "event-source-mapping:"); ok {
 		r.Key = store.Key{Account: a.Account, Region: a.Region, ID: id}
-		m, ok, err := s.mapping(ctx, r.Key)
-		if err == nil && !ok {
-			err = errNoMapping
-		}
+		m, err := s.mapping(ctx, r.Key)
 		return r, true, m.Tags, err
 	}
 	r, ok := parseRef(a.Account, a.Region, *resource)
