@@ -250,7 +250,7 @@ func TestStore(t *testing.T) {
 	if err := os.Mkdir(half, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := New(Config{Dir: dir, Keep: 9000})
+	s := New(Config{Dir: dir, Keep: 7000})
 	if _, err := os.Stat(half); err == nil {
 		t.Error("half a root is left")
 	}

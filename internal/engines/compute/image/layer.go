@@ -46,17 +46,23 @@ func unpack(ctx context.Context, dir string, layers []v1.Layer, limit int64) (in
 			return 0, fmt.Errorf("cannot give the image's directory to its root: %w", err)
 		}
 	}
-	left, entries := limit, maxEntries
+	left := room{bytes: limit, files: limit, entries: maxEntries}
 	for n, l := range layers {
 		r, err := l.Uncompressed()
 		if err == nil {
-			err = errors.Join(lay(ctx, root, &bounded{ctx, r, &left}, &entries), r.Close())
+			err = errors.Join(lay(root, &bounded{ctx, r, &left.bytes}, &left), r.Close())
 		}
 		if err != nil {
 			return 0, fmt.Errorf("layer %d: %w", n+1, err)
 		}
 	}
-	return limit - left, nil
+	return limit - left.files, nil
+}
+
+// room is what is left for an image: bytes of its archives, and of its files, which may be sparse in an archive.
+type room struct {
+	bytes, files int64
+	entries      int
 }
 
 // ErrTooLarge says that an image unpacks to more than it may.
@@ -96,7 +102,7 @@ type layer struct {
 }
 
 // lay lays one layer, which is a tar archive.
-func lay(ctx context.Context, root *os.Root, r io.Reader, entries *int) error {
+func lay(root *os.Root, r io.Reader, left *room) error {
 	l := &layer{root: root, added: map[string]bool{}}
 	defer l.leave()
 	for t := tar.NewReader(r); ; {
@@ -108,7 +114,10 @@ func lay(ctx context.Context, root *os.Root, r io.Reader, entries *int) error {
 		if err != nil {
 			return fmt.Errorf("is damaged: %w", err)
 		}
-		if *entries--; *entries < 0 {
+		if left.entries--; left.entries < 0 {
+			return ErrTooLarge
+		}
+		if left.files -= h.Size; left.files < 0 {
 			return ErrTooLarge
 		}
 		if err := l.entry(t, h); err != nil {
