@@ -62,6 +62,18 @@ func Algorithm(image string) (string, bool) {
 	return name, ok
 }
 
+// builtin names what of this program an image is: an algorithm, or the proxy that has a model of Bedrock's answer.
+func builtin(image string) (string, bool) {
+	r, ok := Parse(image)
+	if ok && r.Repository == proxy && strings.Contains(r.Host, ".dkr.ecr.") {
+		return proxy, true
+	}
+	return Algorithm(image)
+}
+
+// proxy is the repository, in any account, of what stands on a model of Bedrock's.
+const proxy = "bedrock-proxy"
+
 // Program is how an image does what args say.
 func (r *Resolver) Program(ctx context.Context, image string, env map[string]string, args ...string) (container.Program, error) {
 	ref, ok := Parse(image)
@@ -75,7 +87,7 @@ func (r *Resolver) Program(ctx context.Context, image string, env map[string]str
 			return p, err
 		}
 	}
-	if name, ok := Algorithm(image); ok && env["SAGEMAKER_PROGRAM"] == "" {
+	if name, ok := builtin(image); ok && env["SAGEMAKER_PROGRAM"] == "" {
 		return container.Program{Args: append([]string{"/atelier", "algorithm", name}, args...), Mounts: []compute.Mount{{Source: r.Self, Target: "/atelier"}}}, nil
 	}
 	if r.Published != nil {
