@@ -63,7 +63,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		bedrock.New(bedrock.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Clock: c,
 			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
-		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Lines: s.logs,
+		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Lines: s.logs,
 			Metrics: s.metrics, Clock: c, Logger: log}),
 		ecr.New(ecr.Config{Store: st, Directory: directory, Jobs: s.jobs, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "ecr"),
 			Region: s.cfg.Region}),
