@@ -22,6 +22,8 @@ type Environment struct {
 	Config func(ctx context.Context) (aws.Config, error)
 	// Open reads an object. Its version changes with its content.
 	Open func(ctx context.Context, uri string) (body io.ReadCloser, version string, err error)
+	// Open reads an object. contentType is what whoever put it said that it is.
+	Open func(ctx context.Context, uri string) (body io.ReadCloser, contentType string, err error)
 	// List gives the keys under a prefix, without the prefix.
 	List func(ctx context.Context, prefix string) ([]string, error)
 	// Put writes an object.
