@@ -195,3 +195,28 @@ func Ordered(has []string, wanted any) []any {
 	}
 	return out
 }
+
+// Reshaped gives a value with the keys of its objects, at any depth, under the names of the SDK.
+func Reshaped(v any, names map[string]string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			if to, ok := names[k]; ok {
+				k = to
+			}
+			out[k] = Reshaped(e, names)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = Reshaped(e, names)
+		}
+		return out
+	}
+	return v
+}
+
+// Same compares values as CloudFormation does: 5 is "5".
+func Same(a, b any) bool { return same(a, b) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/services/iam"
+	"github.com/atelier-studio/atelier/internal/services/s3"
 	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
 	"github.com/atelier-studio/atelier/internal/services/ssm"
@@ -25,7 +26,7 @@ import (
 // every lists the types of all services.
 func every() map[string]resource.Type {
 	out := map[string]resource.Type{}
-	for _, list := range [][]resource.Type{(*iam.Service)(nil).Stack(), (*sns.Service)(nil).Stack(), (*sqs.Service)(nil).Stack(), (*ssm.Service)(nil).Stack()} {
+	for _, list := range [][]resource.Type{(*iam.Service)(nil).Stack(), (*s3.Service)(nil).Stack(), (*sns.Service)(nil).Stack(), (*sqs.Service)(nil).Stack(), (*ssm.Service)(nil).Stack()} {
 		for _, t := range list {
 			out[t.Name] = t
 		}

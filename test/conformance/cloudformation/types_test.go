@@ -78,6 +78,27 @@ func TestTypes(t *testing.T) {
 		piece{name: "Profile", typ: "AWS::IAM::InstanceProfile", properties: `{"Roles": ["${Role}"], "Path": "/i/"}`, updated: `{"Roles": [], "Path": "/i/"}`,
 			attributes: map[string]string{"Arn": "arn:aws:iam::${Account}:instance-profile/i/.*"}},
 	)
+	f("S3",
+		piece{name: "Topic", typ: "AWS::SNS::Topic", properties: `{}`},
+		piece{name: "Let", typ: "AWS::SNS::TopicPolicy", properties: `{"Topics": ["${Topic}"], "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+			"Principal": {"Service": "s3.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*"}]}}`},
+		piece{name: "Bucket", typ: "AWS::S3::Bucket", properties: `{"BucketName": "types-bucket", "VersioningConfiguration": {"Status": "Enabled"},
+			"BucketEncryption": {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": true}]},
+			"PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "BlockPublicPolicy": "true", "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
+			"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+			"LifecycleConfiguration": {"Rules": [{"Id": "old", "Status": "Enabled", "Prefix": "logs/", "ExpirationInDays": 30, "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 7}]},
+				{"Id": "versions", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 10}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+					"TagFilters": [{"Key": "a", "Value": "b"}]}]},
+			"CorsConfiguration": {"CorsRules": [{"Id": "c", "AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxAge": 60}]},
+			"NotificationConfiguration": {"TopicConfigurations": [{"Event": "s3:ObjectCreated:*", "Topic": "${Topic}", "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "in/"}]}}}],
+				"EventBridgeConfiguration": {}}, ` + tags + `}`,
+			updated: `{"BucketName": "types-bucket", "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": true}},
+				"LifecycleConfiguration": {"Rules": [{"Id": "all", "Status": "Disabled", "ExpirationInDays": 3}]}, ` + retagged + `}`, id: "types-bucket",
+			attributes: map[string]string{"Arn": "arn:aws:s3:::types-bucket", "DomainName": "types-bucket.s3.amazonaws.com", "RegionalDomainName": "types-bucket.s3.us-east-1.amazonaws.com"}},
+		piece{name: "Policy", typ: "AWS::S3::BucketPolicy", properties: `{"Bucket": "${Bucket}", "PolicyDocument": ` + onBucket("s3:ListBucket") + `}`,
+			updated: `{"Bucket": "${Bucket}", "PolicyDocument": ` + onBucket("s3:GetBucketLocation") + `}`, id: "types-bucket"},
+		piece{name: "Plain", typ: "AWS::S3::Bucket", properties: `{}`, updated: `{"VersioningConfiguration": {"Status": "Enabled"}}`, id: "types-plain-[a-z0-9]+"},
+	)
 }
 
 // action is a policy of a resource that allows one action.
@@ -86,4 +107,9 @@ func action(name string) string { return strings.Replace(document, "ACTION", nam
 // allow is a policy of an identity that allows one action.
 func allow(name string) string {
 	return `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "` + name + `", "Resource": "*"}]}`
+}
+
+// onBucket is a policy of the bucket types-bucket that allows one action.
+func onBucket(name string) string {
+	return strings.Replace(action(name), `"*"`, `"arn:aws:s3:::types-bucket"`, 1)
 }
