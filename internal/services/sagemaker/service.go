@@ -12,6 +12,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
+	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
@@ -19,9 +20,11 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/loglines"
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/featurestore"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/training"
 	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/atelier-studio/atelier/internal/wire/codec"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 )
@@ -40,7 +43,8 @@ type Config struct {
 	Lines     *loglines.Shipper
 	Fleet     *hosting.Fleet
 	Trainer   *training.Runner
-	Dir       string // of files that are on their way
+	Catalog   *catalog.Directory // in which offline stores make their partitions known
+	Dir       string             // of files
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -57,6 +61,10 @@ type Service struct {
 	invocations                   *store.Table[invocation]
 	tags                          *store.Table[map[string]string] // by ARN
 	trainingStops, transformStops stops
+	groups                        *store.Held[featureGroup]
+	records                       *store.Table[record]           // of online stores; key: recordKey
+	pending                       *store.Table[featurestore.Row] // records on their way to offline stores; key: the group's and an id in order of time
+	flushes                       *store.Table[struct{}]         // groups for whose offline store a job is there
 
 	serving  sync.Map // *served, by the fleet's key
 	captures captures
@@ -70,19 +78,29 @@ func New(c Config) *Service {
 		transforms:  store.NewTable[transformJob](c.Store, "sagemaker_transform"),
 		trainings:   store.NewTable[trainingJob](c.Store, "sagemaker_training"),
 		invocations: store.NewTable[invocation](c.Store, "sagemaker_invocation"),
-		tags:        store.NewTable[map[string]string](c.Store, "sagemaker_tags")}
+		tags:        store.NewTable[map[string]string](c.Store, "sagemaker_tags"),
+		records:     store.NewTable[record](c.Store, "sagemaker_record"),
+		pending:     store.NewTable[featurestore.Row](c.Store, "sagemaker_offline_record"),
+		flushes:     store.NewTable[struct{}](c.Store, "sagemaker_offline_flush")}
 	s.endpoints = store.NewHeld(s.image, "sagemaker_endpoint", s.endpointChanged)
+	s.groups = store.NewHeld[featureGroup](s.image, "sagemaker_feature_group", nil)
 	c.Desk.Define(asyncCourier, delivery.Courier{Deliver: s.invokeLater, Bury: s.bury, Patience: 7 * time.Hour, Crew: 256, Crowd: 64})
 	c.Desk.Define(noticeCourier, delivery.Courier{Deliver: s.tell, Bury: s.bury})
 	jobs.Define(c.Jobs, deployJob, s.deploy)
 	jobs.Define(c.Jobs, removeJob, s.remove)
 	jobs.Define(c.Jobs, trainJob, s.train)
 	jobs.Define(c.Jobs, transformJobName, s.transform)
+	jobs.Define(c.Jobs, groupJob, s.openGroup)
+	jobs.Define(c.Jobs, removeGroupJob, s.removeGroup)
+	jobs.Define(c.Jobs, offlineJob, s.flush)
 	return s
 }
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "sagemaker" }
+
+// Codec tells the wire layer the unions of the API.
+func (*Service) Codec() []codec.Option { return []codec.Option{codec.Unions(unions()...)} }
 
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
@@ -90,20 +108,25 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.AddTags, wire.On(s.addTagsTargets)),
 		wire.Op(s.CreateEndpoint, wire.On(s.createEndpointTargets)),
 		wire.Op(s.CreateEndpointConfig, wire.On(s.createConfigTargets)),
+		wire.Op(s.CreateFeatureGroup, wire.On(s.createFeatureGroupTargets)),
 		wire.Op(s.CreateModel, wire.On(s.createModelTargets)),
 		wire.Op(s.CreateTrainingJob, wire.On(s.createTrainingTargets)),
 		wire.Op(s.CreateTransformJob, wire.On(s.createTransformTargets)),
 		wire.Op(s.DeleteEndpoint, wire.On(s.deleteEndpointTargets)),
 		wire.Op(s.DeleteEndpointConfig, wire.On(s.deleteConfigTargets)),
+		wire.Op(s.DeleteFeatureGroup, wire.On(s.deleteFeatureGroupTargets)),
 		wire.Op(s.DeleteModel, wire.On(s.deleteModelTargets)),
 		wire.Op(s.DeleteTags, wire.On(s.deleteTagsTargets)),
 		wire.Op(s.DescribeEndpoint, wire.On(s.describeEndpointTargets)),
 		wire.Op(s.DescribeEndpointConfig, wire.On(s.describeConfigTargets)),
+		wire.Op(s.DescribeFeatureGroup, wire.On(s.describeFeatureGroupTargets)),
+		wire.Op(s.DescribeFeatureMetadata, wire.On(s.describeFeatureMetadataTargets)),
 		wire.Op(s.DescribeModel, wire.On(s.describeModelTargets)),
 		wire.Op(s.DescribeTrainingJob, wire.On(s.describeTrainingTargets)),
 		wire.Op(s.DescribeTransformJob, wire.On(s.describeTransformTargets)),
 		wire.Op(s.ListEndpointConfigs),
 		wire.Op(s.ListEndpoints),
+		wire.Op(s.ListFeatureGroups),
 		wire.Op(s.ListModels),
 		wire.Op(s.ListTags, wire.On(s.listTagsTargets)),
 		wire.Op(s.ListTrainingJobs),
@@ -112,6 +135,8 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.StopTransformJob, wire.On(s.stopTransformTargets)),
 		wire.Op(s.UpdateEndpoint, wire.On(s.updateEndpointTargets)),
 		wire.Op(s.UpdateEndpointWeightsAndCapacities, wire.On(s.updateWeightsTargets)),
+		wire.Op(s.UpdateFeatureGroup, wire.On(s.updateFeatureGroupTargets)),
+		wire.Op(s.UpdateFeatureMetadata, wire.On(s.updateFeatureMetadataTargets)),
 	}
 }
 
@@ -124,6 +149,8 @@ var (
 	anEndpoint = kind{"endpoint", "endpoint"}
 	aTraining  = kind{"training-job", "training job"}
 	aTransform = kind{"transform-job", "transform job"}
+
+	aFeatureGroup = kind{"feature-group", "FeatureGroup"}
 )
 
 // of is the ARN of one of the kind. Those of names with capitals have them, too.

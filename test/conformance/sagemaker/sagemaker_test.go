@@ -11,3 +11,8 @@ func TestPython(t *testing.T) {
 	s := harness.Start(t)
 	harness.Tell(t, harness.Must(s.Admin(t.Context()))(t), "sagemaker.py")
 }
+
+func TestFeatureStore(t *testing.T) {
+	s := harness.Start(t)
+	harness.Tell(t, harness.Must(s.Admin(t.Context()))(t), "featurestore.py")
+}
