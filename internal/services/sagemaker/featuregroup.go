@@ -127,6 +127,9 @@ func (s *Service) CreateFeatureGroup(ctx context.Context, in *sagemaker.CreateFe
 		if err := s.tag(tx, aFeatureGroup, k, tags); err != nil {
 			return err
 		}
+		if err := s.groupTold(tx, k, g); err != nil {
+			return err
+		}
 		_, err := tx.Enqueue(groupJob, k)
 		return err
 	})
@@ -249,6 +252,9 @@ func (s *Service) DeleteFeatureGroup(ctx context.Context, in *sagemaker.DeleteFe
 		}
 		g.Status, g.Modified = types.FeatureGroupStatusDeleting, s.Clock.Now()
 		if err := s.groups.Put(tx, k, g); err != nil {
+			return err
+		}
+		if err := s.groupTold(tx, k, g); err != nil {
 			return err
 		}
 		_, err = tx.Enqueue(removeGroupJob, k)

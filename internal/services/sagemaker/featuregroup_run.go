@@ -2,10 +2,12 @@ package sagemaker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/bus"
 	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/featurestore"
@@ -116,8 +118,32 @@ func (s *Service) openGroup(ctx context.Context, k store.Key) error {
 		if failure != "" {
 			g.Status = types.FeatureGroupStatusCreateFailed
 		}
-		return s.groups.Put(tx, k, g)
+		if err := s.groups.Put(tx, k, g); err != nil {
+			return err
+		}
+		return s.groupTold(tx, k, g)
 	})
+}
+
+// groupTold emits the event of a group's state.
+// Source: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
+func (s *Service) groupTold(tx *store.Tx, k store.Key, g featureGroup) error {
+	definitions := []map[string]any{}
+	for _, f := range g.Features {
+		definitions = append(definitions, map[string]any{"FeatureName": f.Name, "FeatureType": f.Kind})
+	}
+	d := map[string]any{"FeatureGroupArn": aFeatureGroup.of(k), "FeatureGroupName": k.ID, "RecordIdentifierFeatureName": g.In.RecordIdentifierFeatureName,
+		"EventTimeFeatureName": g.In.EventTimeFeatureName, "FeatureDefinitions": definitions, "CreationTime": g.Created.UnixMilli(),
+		"OnlineStoreConfig": g.In.OnlineStoreConfig, "OfflineStoreConfig": g.In.OfflineStoreConfig, "RoleArn": g.In.RoleArn, "FeatureGroupStatus": g.Status}
+	if g.Failure != "" {
+		d["FailureReason"] = g.Failure
+	}
+	detail, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return tx.Emit(bus.Event{Source: "aws.sagemaker", DetailType: "SageMaker Feature Group State Change", Account: k.Account, Region: k.Region,
+		Time: g.Modified, Resources: []string{aFeatureGroup.of(k)}, Detail: detail})
 }
 
 // gone is nil for what is not there any more.
