@@ -164,7 +164,7 @@ func filled(s string) *string {
 }
 
 // answered writes what the model answered to where it belongs.
-func (s *Service) answered(ctx context.Context, env container.Environment, i invocation, a *hosting.Answer) (r asyncResult, err error) {
+func (s *Service) answered(ctx context.Context, env container.Environment, i invocation, a hosting.Answer) (r asyncResult, err error) {
 	body, err := io.ReadAll(io.LimitReader(a.Body, maxAsyncOutput+1))
 	switch {
 	case err != nil:
@@ -198,7 +198,7 @@ func (s *Service) answered(ctx context.Context, env container.Environment, i inv
 func (s *Service) ended(ctx context.Context, of, k store.Key, i invocation, set *served, r asyncResult) error {
 	now := s.Clock.Now()
 	s.measuredAsync(k, metrics.Datum{Name: "InvocationsProcessed", Unit: "None", Value: 1},
-		metrics.Datum{Name: "InvocationFailures", Unit: "None", Value: map[bool]float64{true: 1}[r.reason != ""]},
+		metrics.Datum{Name: "InvocationFailures", Unit: "None", Value: bit(r.reason != "")},
 		metrics.Datum{Name: "TotalProcessingTime", Unit: "Milliseconds", Value: float64(now.Sub(i.Received).Milliseconds())})
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := s.invocations.Delete(tx, of); err != nil {
