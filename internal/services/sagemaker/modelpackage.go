@@ -26,14 +26,6 @@ type modelPackage struct {
 	By, ModifiedBy    types.UserContext
 }
 
-// name is what answers call the package. Versions have none of their own.
-func (p *modelPackage) name() *string {
-	if p.Group != "" {
-		return &p.Group
-	}
-	return p.In.ModelPackageName
-}
-
 // CreateModelPackage registers a model.
 // Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
 func (s *Service) CreateModelPackage(ctx context.Context, in *sagemaker.CreateModelPackageInput) (*sagemaker.CreateModelPackageOutput, error) {
@@ -208,7 +200,7 @@ func (s *Service) deleteModelPackageTargets(ctx context.Context, in *sagemaker.D
 // packageTold emits the event of a package's state.
 // Source: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 func (s *Service) packageTold(tx *store.Tx, k store.Key, p modelPackage) error {
-	d := map[string]any{"ModelPackageName": p.name(), "ModelPackageArn": aPackage.of(k), "CreationTime": p.Created.UTC().Format(time.RFC3339),
+	d := map[string]any{"ModelPackageName": p.In.ModelPackageName, "ModelPackageArn": aPackage.of(k), "CreationTime": p.Created.UTC().Format(time.RFC3339),
 		"LastModifiedTime": p.Modified.UTC().Format(time.RFC3339), "InferenceSpecification": p.In.InferenceSpecification,
 		"ModelPackageStatus": types.ModelPackageStatusCompleted, "ModelPackageStatusDetails": completed(), "CertifyForMarketplace": false,
 		"MetadataProperties": p.In.MetadataProperties, "ModelMetrics": p.In.ModelMetrics, "CustomerMetadataProperties": p.In.CustomerMetadataProperties,

@@ -28,7 +28,7 @@ func (s *Service) DescribeModelPackage(ctx context.Context, in *sagemaker.Descri
 		return nil, err
 	}
 	of := p.In
-	out := &sagemaker.DescribeModelPackageOutput{ModelPackageArn: aws.String(aPackage.of(k)), ModelPackageName: p.name(), CreationTime: &p.Created,
+	out := &sagemaker.DescribeModelPackageOutput{ModelPackageArn: aws.String(aPackage.of(k)), ModelPackageName: p.In.ModelPackageName, CreationTime: &p.Created,
 		CreatedBy: &p.By, ModelPackageStatus: types.ModelPackageStatusCompleted, ModelPackageStatusDetails: completed(),
 		AdditionalInferenceSpecifications: of.AdditionalInferenceSpecifications, CertifyForMarketplace: aws.Bool(false),
 		CustomerMetadataProperties: of.CustomerMetadataProperties, Domain: of.Domain, DriftCheckBaselines: of.DriftCheckBaselines,

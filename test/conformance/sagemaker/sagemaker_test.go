@@ -27,3 +27,13 @@ func TestDomains(t *testing.T) {
 	s := harness.Start(t)
 	harness.Tell(t, harness.Must(s.Admin(t.Context()))(t), "domains.py", "SAGEMAKER_DIR="+filepath.Join(s.DataDir, "sagemaker"))
 }
+
+func TestSageMakerSDK2(t *testing.T) {
+	s := harness.Start(t)
+	harness.TellSageMaker(t, harness.Must(s.Admin(t.Context()))(t), 2)
+}
+
+func TestSageMakerSDK3(t *testing.T) {
+	s := harness.Start(t)
+	harness.TellSageMaker(t, harness.Must(s.Admin(t.Context()))(t), 3)
+}
