@@ -175,7 +175,7 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	inward, files := http.HandlerFunc(s.inward), filepath.Join(s.cfg.DataDir, "sagemaker")
 	known := images.New(images.Config{Self: self, Pushed: &images.Registry{Transport: wire.InProcess(inward), Directory: directory,
 		Roots: image.New(image.Config{Dir: filepath.Join(s.cfg.DataDir, "images")})}})
-	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Logger: log})
+	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Idle: s.cfg.Idle(), Logger: log})
 	s.trainer = training.New(training.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,

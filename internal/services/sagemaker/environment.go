@@ -40,7 +40,7 @@ func (s *Service) environment(k store.Key, role, group string) container.Environ
 			if err != nil {
 				return nil, "", err
 			}
-			return out.Body, aws.ToString(out.ETag), nil
+			return out.Body, aws.ToString(out.ContentType), nil
 		},
 		List: func(ctx context.Context, prefix string) (names []string, err error) {
 			c, err := client(ctx)

@@ -20,8 +20,8 @@ type Environment struct {
 	Credentials func(ctx context.Context) (aws.Credentials, error)
 	// Config is for calls of the SDK.
 	Config func(ctx context.Context) (aws.Config, error)
-	// Open reads an object. Its version changes with its content.
-	Open func(ctx context.Context, uri string) (body io.ReadCloser, version string, err error)
+	// Open reads an object. contentType is what whoever put it said that it is.
+	Open func(ctx context.Context, uri string) (body io.ReadCloser, contentType string, err error)
 	// List gives the keys under a prefix, without the prefix.
 	List func(ctx context.Context, prefix string) ([]string, error)
 	// Put writes an object.

@@ -156,6 +156,9 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container) 
 	own["SAGEMAKER_BIND_TO_PORT"], own["SAGEMAKER_SAFE_PORT_RANGE"] = fmt.Sprint(port), "21000-21999"
 	if c.Multi {
 		own["SAGEMAKER_MULTI_MODEL"] = "true"
+		if v.MemoryMB > 0 { // of built-in algorithms; half is left for what answers
+			own["ATELIER_MODELS_MEMORY"] = fmt.Sprint(v.MemoryMB << 19)
+		}
 	}
 	container.Setenv(&spec, own, c.Env)
 	out := &container.Lines{To: func(line string) { env.Log(v.Name, i.id, c.Host, line) }}
@@ -166,7 +169,7 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container) 
 	}
 	started := &server{Container: c, process: process, client: clientOf(process)}
 	if c.Multi {
-		started.models = newModels(started, env, data, c.Cold)
+		started.models = newModels(started, env, data, c.Cold, func(name string, value float64) { v.Model.tell(v.Name, name, value) })
 	}
 	i.containers = append(i.containers, started)
 	go func() {

@@ -63,6 +63,18 @@ func Algorithm(image string) (string, bool) {
 	return name, ok
 }
 
+// builtin names what of this program an image is: an algorithm, or the proxy that has a model of Bedrock's answer.
+func builtin(image string) (string, bool) {
+	r, ok := Parse(image)
+	if ok && r.Repository == proxy && strings.Contains(r.Host, ".dkr.ecr.") {
+		return proxy, true
+	}
+	return Algorithm(image)
+}
+
+// proxy is the repository, in any account, of what stands on a model of Bedrock's.
+const proxy = "bedrock-proxy"
+
 // Program is how an image does what is wanted of it.
 func (r *Resolver) Program(ctx context.Context, w container.Want) (container.Program, error) {
 	ref, ok := Parse(w.Image)
@@ -75,7 +87,7 @@ func (r *Resolver) Program(ctx context.Context, w container.Want) (container.Pro
 		}
 	}
 	args := slices.Concat(w.Entrypoint, w.Args)
-	if name, ok := Algorithm(w.Image); ok && w.Env["SAGEMAKER_PROGRAM"] == "" && w.Parameters["sagemaker_program"] == "" {
+	if name, ok := builtin(w.Image); ok && w.Env["SAGEMAKER_PROGRAM"] == "" && w.Parameters["sagemaker_program"] == "" {
 		if len(w.Entrypoint) == 0 {
 			args = append([]string{"/atelier", "algorithm", name}, w.Args...)
 		}
