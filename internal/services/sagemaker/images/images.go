@@ -33,7 +33,7 @@ func New(c Config) *Resolver { return &Resolver{c} }
 // Reference is the name of an image, taken apart.
 type Reference struct{ Host, Repository, Tag, Digest string }
 
-var reference = regexp.MustCompile(`^(?:([a-zA-Z0-9.:-]+)/)?([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[a-f0-9]{64}))?$`)
+var reference = regexp.MustCompile(`^(?:([a-zA-Z0-9.:-]+)/)?([a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[a-f0-9]{64}))?$`)
 
 // Parse takes a name apart.
 func Parse(image string) (Reference, bool) {
