@@ -67,6 +67,16 @@ func TestScript(t *testing.T) {
 		t.Errorf("got %s %s", failed.TrainingJobStatus, r)
 	}
 
+	// The SDK's own way: a program of the image runs what lies in a channel.
+	driver := x.put("driver/run.sh", "#!/bin/sh\npython3 -c 'import sklearn; print(sklearn.__version__)' > /opt/ml/model/version\n")
+	d2 := x.train(&sagemaker.CreateTrainingJobInput{TrainingJobName: aws.String("driver"), AlgorithmSpecification: &types.AlgorithmSpecification{TrainingImage: aws.String(sklearn),
+		TrainingInputMode: types.TrainingInputModeFile, ContainerEntrypoint: []string{"sh"}, ContainerArguments: []string{"-c",
+			"chmod +x /opt/ml/input/data/driver/run.sh && /opt/ml/input/data/driver/run.sh && grep -q ^1.2.1$ /opt/ml/model/version"}},
+		InputDataConfig: []types.Channel{channel("driver", driver)}})
+	if d2.TrainingJobStatus != types.TrainingJobStatusCompleted {
+		t.Errorf("got %s %s", d2.TrainingJobStatus, aws.ToString(d2.FailureReason))
+	}
+
 	// The functions of the script that are there, and the usual ones for the others.
 	code = x.put("code/serve.tar.gz", archive(t, map[string]string{"inference.py": "file:inference.py", "train.py": "file:train.py"}))
 	x.serving("knn", x.role, types.ContainerDefinition{Image: aws.String(sklearn), ModelDataUrl: d.ModelArtifacts.S3ModelArtifacts,
