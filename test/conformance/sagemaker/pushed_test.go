@@ -40,9 +40,9 @@ const (
 		`"ecr:BatchCheckLayerAvailability"],"Resource":"*"}]}`
 )
 
-func begin(t *testing.T) story {
+func begin(t *testing.T, args ...string) story {
 	t.Helper()
-	s := harness.Start(t)
+	s := harness.StartWith(t, harness.Options{Args: args})
 	x := story{t: t, s: s, who: harness.Must(s.Admin(t.Context()))(t)}
 	x.Client = sagemaker.NewFromConfig(x.who.Config())
 	_, err := x.files().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(models)})
@@ -141,7 +141,11 @@ func channel(name, uri string) types.Channel {
 
 // TestPushed: an image that was pushed serves and trains, with its own program, environment, directory and user.
 func TestPushed(t *testing.T) {
-	x := begin(t)
+	pushed(begin(t))
+}
+
+func pushed(x story) {
+	t := x.t
 	program := harness.Must(harness.Program("test/conformance/sagemaker/model"))(t)
 	base := harness.Must(harness.Layer(map[string][]byte{"opt/model": program, "old": nil, "data": []byte("1")}))(t)
 	top := harness.Must(harness.Layer(map[string][]byte{".wh.old": nil, "data": []byte("2"), "etc/passwd": []byte("root:x:0:0::/root:/\nweb:x:33:33::/srv:/\n")}))(t)
