@@ -6,7 +6,7 @@ VENV := .venv/.stamp
 SAGEMAKER := .cache/sagemaker2/.stamp .cache/sagemaker3/.stamp
 NODE := test/conformance/js/node_modules/.stamp
 
-.PHONY: build test demo check bench fault fuzz clean
+.PHONY: build test test-docker demo check bench fault fuzz clean
 
 build: ## bin/atelier
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/atelier ./cmd/atelier
@@ -28,6 +28,9 @@ check: ## vet, format, lint, generated files
 
 bench: build ## against moto and stand-alone versitygw, in one run; prints what docs/benchmarks.md holds
 	go run ./test/bench
+
+test-docker: ## pushed images in containers of a Docker daemon, which the test starts (as root, with dockerd installed)
+	go test -count=1 -timeout 10m -tags docker -run Docker ./test/conformance/sagemaker
 
 fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and PostgreSQL, and of 20,000 messages through functions, five times
 	go test -count=1 -timeout 60m ./test/fault -rounds 10 -writes 2000 -messages 20000 -kills 5

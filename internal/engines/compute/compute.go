@@ -60,6 +60,17 @@ type Spec struct {
 // DefaultUser is the user and group id of programs that name none.
 const DefaultUser = 993
 
+// Owner is who on the machine the program is when the server is root: what it may change has to be this user's.
+func (s Spec) Owner() (user, group int) {
+	switch {
+	case s.Mapped:
+		return FirstUser + s.User, FirstUser + s.Group
+	case s.User == 0:
+		return DefaultUser, DefaultUser
+	}
+	return s.User, s.User
+}
+
 // FirstUser is who on the machine is user 0 of a program with users of its own; the numbers are those that systemd leaves to containers.
 const FirstUser = 1 << 30
 
