@@ -68,8 +68,8 @@ func (m *models) load(ctx context.Context, name string) (id string, done func(),
 			if l.err = m.bring(context.WithoutCancel(ctx), l); l.err != nil {
 				m.forget(l)
 			}
-			m.counted()
 			close(l.ready)
+			m.counted()
 		}()
 	}
 	l.busy++
@@ -98,7 +98,14 @@ func (m *models) load(ctx context.Context, name string) (id string, done func(),
 // counted tells how many models are loaded.
 func (m *models) counted() {
 	m.mu.Lock()
-	n := len(m.loaded)
+	n := 0
+	for _, l := range m.loaded {
+		select {
+		case <-l.ready:
+			n++
+		default: // on its way
+		}
+	}
 	m.mu.Unlock()
 	m.tell("LoadedModelCount", float64(n))
 }
