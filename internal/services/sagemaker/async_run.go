@@ -2,6 +2,7 @@ package sagemaker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -111,7 +112,7 @@ type asyncResult struct {
 // invokeNow has the model answer, and writes the answer. The error is one after which it shall be tried again.
 func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocation, set *served) (r asyncResult, err error) {
 	env := s.environment(k, set.role, "/aws/sagemaker/Endpoints/"+k.ID)
-	body, _, err := env.Open(ctx, i.Input)
+	body, kind, err := env.Open(ctx, i.Input)
 	if err != nil {
 		if ctx.Err() != nil {
 			return r, ctx.Err()
@@ -139,7 +140,7 @@ func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocatio
 	}
 	limited, cancel := context.WithTimeout(ctx, i.Timeout)
 	defer cancel()
-	a, err := e.Invoke(limited, asked{contentType: filled(i.ContentType), accept: filled(i.Accept), custom: filled(i.Custom), body: in}.request())
+	a, err := e.Invoke(limited, asked{contentType: filled(cmp.Or(i.ContentType, kind)), accept: filled(i.Accept), custom: filled(i.Custom), body: in}.request())
 	if err == nil {
 		defer func() { _ = a.Body.Close() }()
 		r, err = s.answered(limited, env, i, a)

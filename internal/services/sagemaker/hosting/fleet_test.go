@@ -104,11 +104,12 @@ func serve() {
 // images has one image: this program.
 type images struct{ path string }
 
-func (i images) Program(_ context.Context, image string, _ map[string]string, _ ...string) (container.Program, error) {
-	if image != "server" {
+func (i images) Program(_ context.Context, w container.Want) (container.Program, error) {
+	if w.Image != "server" {
 		return container.Program{}, errors.New("there is no such image")
 	}
-	return container.Program{Args: []string{"/server"}, Env: []string{"MODEL_SERVER=1"}, Mounts: []compute.Mount{{Source: i.path, Target: "/server"}}}, nil
+	return container.Program{Known: true, Spec: compute.Spec{Args: []string{"/server"}, Env: []string{"MODEL_SERVER=1"},
+		Mounts: []compute.Mount{{Source: i.path, Target: "/server"}}}}, nil
 }
 
 type rig struct {
