@@ -12,6 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/atelier-studio/atelier/test/conformance/harness"
 )
 
 // BlazingText is the image of the algorithm.
@@ -143,4 +146,19 @@ func Crowd(workers, n int, call func(i int)) {
 		})
 	}
 	all.Wait()
+}
+
+// Image pushes the program of ./container, and gives the image's name.
+func (s *Stage) Image() string {
+	s.Helper()
+	program := harness.Must(harness.Program("test/scenario/stage/container"))(s)
+	layer := harness.Must(harness.Layer(map[string][]byte{"opt/program": program}))(s)
+	img := harness.Must(harness.Image(v1.Config{Entrypoint: []string{"/opt/program"}}, layer))(s)
+	return harness.Must(s.Server.Push(s.Context(), s.Who, "reader:1", img))(s)
+}
+
+// Container makes a model of an image, with an environment.
+func (s *Stage) Container(name, image string, env map[string]string) {
+	s.Helper()
+	s.Model(name, types.ContainerDefinition{Image: &image, Environment: env})
 }
