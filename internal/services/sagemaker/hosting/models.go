@@ -238,7 +238,7 @@ func (m *models) call(ctx context.Context, method, path string, in any) (status 
 	r.Header.Set("Content-Type", "application/json")
 	a, err := m.c.client.Do(r)
 	if err != nil {
-		return 0, "", fmt.Errorf("%w: %v", ErrUnreachable, err)
+		return 0, "", m.c.broken()
 	}
 	defer func() { _ = a.Body.Close() }()
 	b, err := io.ReadAll(io.LimitReader(a.Body, 1024))
