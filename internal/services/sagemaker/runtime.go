@@ -128,6 +128,7 @@ func (s *Runtime) unserved(ctx context.Context, k store.Key) error {
 // unanswered puts an error of the fleet into the service's words.
 func (s *Runtime) unanswered(ctx context.Context, k store.Key, err error) error {
 	var start *hosting.StartError
+	var broken *hosting.BrokenError
 	switch {
 	case errors.Is(err, hosting.ErrNoVariant):
 		return refused("Variant not found for request.")
@@ -144,8 +145,8 @@ func (s *Runtime) unanswered(ctx context.Context, k store.Key, err error) error 
 	case errors.Is(err, context.DeadlineExceeded):
 		return modelError(k, 0, "", "Received server error (0) from primary with message \"Your invocation timed out while waiting for a response from container primary. "+
 			"Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again.\". "+logs(k))
-	case errors.Is(err, hosting.ErrUnreachable):
-		return modelError(k, http.StatusInternalServerError, "", "Received server error (500) from primary with message \"The model server closed the connection.\". "+logs(k))
+	case errors.As(err, &broken):
+		return modelError(k, http.StatusInternalServerError, "", fmt.Sprintf("Received server error (500) from primary with message %q. %s", broken.Error(), logs(k)))
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -186,7 +187,7 @@ func (s *Runtime) InvokeEndpoint(ctx context.Context, in *sagemakerruntime.Invok
 	s.measured(ctx, k, a, begun)
 	switch {
 	case err != nil && ctx.Err() == nil:
-		return nil, s.unanswered(ctx, k, fmt.Errorf("%w: %v", hosting.ErrUnreachable, err))
+		return nil, s.unanswered(ctx, k, &hosting.BrokenError{})
 	case err != nil:
 		return nil, s.unanswered(ctx, k, ctx.Err())
 	case len(body) > maxAnswer:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path"
 	"strings"
 	"sync"
@@ -93,7 +94,8 @@ func New(c Config) *Service {
 	s.packageGroups = store.NewTable[packageGroup](c.Store, "sagemaker_model_package_group")
 	s.endpoints = store.NewHeld(s.image, "sagemaker_endpoint", s.endpointChanged)
 	s.groups = store.NewHeld[featureGroup](s.image, "sagemaker_feature_group", nil)
-	c.Desk.Define(asyncCourier, delivery.Courier{Deliver: s.invokeLater, Bury: s.bury, Patience: 7 * time.Hour, Crew: 256, Crowd: 64})
+	_ = os.RemoveAll(s.transformDir()) // what a server that died has left
+	c.Desk.Define(asyncCourier, delivery.Courier{Deliver: s.invokeLater, Bury: s.bury, Patience: 7 * time.Hour, Crew: 1024, Crowd: 64})
 	c.Desk.Define(noticeCourier, delivery.Courier{Deliver: s.tell, Bury: s.bury})
 	jobs.Define(c.Jobs, deployJob, s.deploy)
 	jobs.Define(c.Jobs, removeJob, s.remove)
