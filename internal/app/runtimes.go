@@ -8,11 +8,16 @@ import (
 )
 
 // runtimesDir is where what functions of a language need is kept.
-func runtimesDir(dataDir string) string { return filepath.Join(dataDir, "lambda", "runtimes") }
+func runtimesDir(dataDir, configured string) string {
+	if configured != "" {
+		return configured
+	}
+	return filepath.Join(dataDir, "lambda", "runtimes")
+}
 
 // InstallRuntime is the command `atelier runtimes`: it installs one, unless it is there.
 func InstallRuntime(ctx context.Context, dataDir, name string) error {
-	p := sandbox.New(sandbox.Config{Dir: runtimesDir(dataDir)})
+	p := sandbox.New(sandbox.Config{Dir: runtimesDir(dataDir, "")})
 	defer p.Close()
 	return p.Check(ctx, name)
 }

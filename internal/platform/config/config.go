@@ -29,7 +29,8 @@ type Config struct {
 	Models    string   `yaml:"models"`     // file that maps ids of foundation models; "": models/models.yaml of the data directory
 	// directory of llama.cpp's shared library; "": models/runtime of the data directory
 	LlamaLibrary string `yaml:"llama-library"`
-	Mail         string `yaml:"mail"` // smtp://user:password@host:port?from=address; "": nothing is mailed
+	RuntimesDir  string `yaml:"runtimes-dir"` // packages of languages; servers may share it; "": lambda/runtimes of the data directory
+	Mail         string `yaml:"mail"`         // smtp://user:password@host:port?from=address; "": nothing is mailed
 	// "true" lets topics, API destinations and HTTP APIs call addresses of this machine itself.
 	DeliverToLoopback string `yaml:"deliver-to-loopback"`
 	ServerlessIdle    string `yaml:"serverless-idle"` // how long an instance of a serverless endpoint waits for a request: "5m"
@@ -71,6 +72,7 @@ func Settings() []Setting {
 		{"serverless-idle", "how long an instance of a serverless endpoint waits for its next request before it ends"},
 		{"models", "YAML file that says which model does the work of which id (default models/models.yaml in the data directory)"},
 		{"llama-library", "directory of llama.cpp's shared library (default models/runtime in the data directory)"},
+		{"runtimes-dir", "directory of what functions and models of a language need; servers may share one (default lambda/runtimes in the data directory)"},
 		{"log-level", "debug, info, warn or error"},
 	}
 }
@@ -129,6 +131,8 @@ func (c *Config) text(name string) *string {
 		return &c.Models
 	case "llama-library":
 		return &c.LlamaLibrary
+	case "runtimes-dir":
+		return &c.RuntimesDir
 	case "log-level":
 		return &c.LogLevel
 	}

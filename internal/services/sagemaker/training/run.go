@@ -120,7 +120,6 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	}
 	spec := p.On("algo-1", container.Size{Cores: j.CPU, MemoryMB: j.MemoryMB}, compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input"},
 		compute.Mount{Source: out.Model, Target: "/opt/ml/model", Write: true}, compute.Mount{Source: out.Output, Target: "/opt/ml/output", Write: true},
-		compute.Mount{Source: filepath.Join(dir, "code"), Target: "/opt/ml/code", Write: true},
 		compute.Mount{Source: filepath.Join(dir, "checkpoints"), Target: "/opt/ml/checkpoints", Write: true})
 	spec.Limits.TmpMB = 4096
 	own := j.Surroundings.Surround(&spec, j.Isolated, r.Endpoint)
@@ -185,12 +184,12 @@ func reason(output string, e compute.Exit) string {
 
 // lay brings configuration and channels into dir.
 func (r *Runner) lay(ctx context.Context, j Job, dir string) error {
-	for _, d := range []string{"input/config", "input/data", "model", "output/data", "code", "checkpoints"} {
+	for _, d := range []string{"input/config", "input/data", "model", "output/data", "checkpoints", "scratch"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return err
 		}
 	}
-	for _, d := range []string{"model", "output", "output/data", "code", "checkpoints"} { // the container's user is another
+	for _, d := range []string{"model", "output", "output/data", "checkpoints"} { // the container's user is another
 		if err := os.Chmod(filepath.Join(dir, d), 0o777); err != nil {
 			return err
 		}
