@@ -10,8 +10,8 @@ import time
 import boto3
 from sagemaker.core import image_uris
 from sagemaker.core.helper.session_helper import Session
-from sagemaker.core.inference_config import AsyncInferenceConfig, ServerlessInferenceConfig
-from sagemaker.core.resources import Endpoint, Model, ModelPackage, ModelPackageGroup, TrainingJob
+from sagemaker.core.inference_config import AsyncInferenceConfig, ResourceRequirements, ServerlessInferenceConfig
+from sagemaker.core.resources import Endpoint, InferenceComponent, Model, ModelPackage, ModelPackageGroup, TrainingJob
 from sagemaker.core.shapes import ContainerDefinition, StoppingCondition
 from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode
 from sagemaker.serve.mode.function_pointers import Mode
@@ -119,6 +119,16 @@ approved.built_model = Model.create(model_name="approved", execution_role_arn=ro
 registered = approved.deploy(endpoint_name="registered", initial_instance_count=1)
 assert said(registered) == ["__label__1"]
 
+# A copy on instances that it shares.
+shared = builder(instance_type="ml.m5.large").deploy(endpoint_name="shared", initial_instance_count=1, inference_component_name="copy",
+                                                     inference_config=ResourceRequirements(requests={"num_cpus": 0.5, "memory": 1024, "copies": 1}))
+answer = Endpoint.get("shared").invoke(body=json.dumps(question), content_type="application/json", inference_component_name="copy")
+assert json.loads(answer.body.read())[0]["label"] == ["__label__1"]
+copy = InferenceComponent.get("copy")
+assert copy.inference_component_status == "InService" and copy.runtime_config.current_copy_count == 1, copy
+copy.delete()
+copy.wait_for_delete()
+
 # A script with scikit-learn, which the SDK brings with drivers of its own.
 with tempfile.TemporaryDirectory() as d:
     with open(os.path.join(d, "script.py"), "w") as f:
@@ -149,6 +159,6 @@ if __name__ == "__main__":
     answer = script.invoke(body="5,5\n0,0\n", content_type="text/csv", accept="application/json")
     assert json.loads(answer.body.read()) == [1, 0]
 
-for e in (now, serverless, later, registered, script):
+for e in (now, serverless, later, registered, shared, script):
     e.delete()
 print("the story is told")
