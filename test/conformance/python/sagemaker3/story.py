@@ -122,9 +122,10 @@ assert said(registered) == ["__label__1"]
 # A copy on instances that it shares.
 shared = builder(instance_type="ml.m5.large").deploy(endpoint_name="shared", initial_instance_count=1, inference_component_name="copy",
                                                      inference_config=ResourceRequirements(requests={"num_cpus": 0.5, "memory": 1024, "copies": 1}))
+copy = InferenceComponent.get("copy")
+copy.wait_for_status("InService")
 answer = Endpoint.get("shared").invoke(body=json.dumps(question), content_type="application/json", inference_component_name="copy")
 assert json.loads(answer.body.read())[0]["label"] == ["__label__1"]
-copy = InferenceComponent.get("copy")
 assert copy.inference_component_status == "InService" and copy.runtime_config.current_copy_count == 1, copy
 copy.delete()
 copy.wait_for_delete()
