@@ -27,10 +27,19 @@ type component struct {
 
 // placed is a specification as it was when it was given: deleting its model changes nothing.
 type placed struct {
-	ID     string // of the specification; copies come and go under it
-	Spec   types.InferenceComponentSpecification
-	Model  model
-	Copies int32
+	ID      string // of the specification; copies come and go under it
+	Spec    types.InferenceComponentSpecification
+	Model   model
+	Copies  int32
+	Granted bool `json:",omitempty"` // there is room for it
+}
+
+// granted is what a component takes of the instances; nil when it is nothing.
+func (c component) granted() *placed {
+	if c.Next != nil && c.Next.Granted && c.Status != types.InferenceComponentStatusFailed {
+		return c.Next
+	}
+	return c.Current
 }
 
 // room is what each copy takes of an instance.
@@ -227,6 +236,7 @@ func (s *Service) scaleComponent(ctx context.Context, k store.Key, r *types.Infe
 			return invalid("Cannot update inference component %q with status %q.", aComponent.of(k), c.Status)
 		}
 		next := *c.Current
+		next.Granted = false
 		if n := fit(&c); n != nil {
 			n.Copies = next.Copies
 			next = *n

@@ -47,12 +47,15 @@ func (s *Service) placeComponent(ctx context.Context, in componentInput) error {
 	}); err != nil || !in.is(c) {
 		return gone(err)
 	}
-	err := s.instances(ctx, in.Key, c, c.Next)
+	err := s.grant(ctx, in)
 	if err == nil {
 		err = s.rollComponent(ctx, in.Key, c)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if !s.componentWanted(ctx, in.Key) { // it was deleted meanwhile
+		s.Fleet.Remove(componentFleet(in.Key))
 	}
 	return s.placedComponent(ctx, in, err)
 }
@@ -88,55 +91,66 @@ func (s *Service) componentSpec(k store.Key, c component, p placed) hosting.Spec
 	return hosting.Spec{Name: k.ID, Variants: []hosting.Variant{v}}
 }
 
-// instances gives the component's variant as many instances as all its components need, with one of them as it shall be next (nil: without
-// it). The error is *noRoom when there may not be as many.
-func (s *Service) instances(ctx context.Context, k store.Key, c component, next *placed) error {
+// grant finds room for what a component shall be next. The error is *noRoom when there is none.
+func (s *Service) grant(ctx context.Context, in componentInput) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
-		endpoint := k
-		endpoint.ID = c.Endpoint
-		e, err := s.endpoints.Get(tx, endpoint)
-		if err != nil || e.Current == nil {
+		c, err := s.components.Get(tx, in.Key)
+		if err != nil || !in.is(c) {
 			return gone(err)
 		}
-		d := *e.Current
-		d.Variants = append([]variant(nil), d.Variants...)
-		v := d.variant(c.Variant)
+		next := *c.Next
+		next.Granted, c.Next = true, &next
+		if err := s.components.Put(tx, in.Key, c); err != nil {
+			return err
+		}
+		ok, v, err := s.allot(tx, in.Key, c)
+		if err != nil || ok {
+			return err
+		}
 		if v == nil {
 			return &noRoom{"The endpoint has no variant " + c.Variant + " any more."}
 		}
-		rows, err := s.components.List(tx, store.Range{Account: k.Account, Region: k.Region})
-		if err != nil {
-			return err
-		}
-		var copies []hosting.Room
-		add := func(p *placed) {
-			if p != nil {
-				for range p.Copies {
-					copies = append(copies, p.room())
-				}
-			}
-		}
-		add(next)
-		for _, r := range rows {
-			if r.Value.Endpoint == c.Endpoint && r.Value.Variant == c.Variant && r.Key != k {
-				add(r.Value.Current)
-			}
-		}
-		each, least, most := v.capacity()
-		n, ok := hosting.Place(each, copies)
-		if !ok || n > most {
-			if next == nil {
-				return nil
-			}
-			return &noRoom{fmt.Sprintf("Not enough hardware resources on the instances of the variant %s to place %d copies of the inference component: "+
-				"each instance of type %s has %g vCPUs and %d MB, and there may be %d.", c.Variant, next.Copies, v.Of.InstanceType, each.Cores, each.MemoryMB, most)}
-		}
-		if v.Of.ManagedInstanceScaling == nil || v.Of.ManagedInstanceScaling.Status != types.ManagedInstanceScalingStatusEnabled || v.Count == int32(max(n, least)) {
-			return nil
-		}
-		v.Count, e.Current = int32(max(n, least)), &d
-		return s.endpoints.Put(tx, endpoint, e)
+		each, _, most := v.capacity()
+		return &noRoom{fmt.Sprintf("Not enough hardware resources on the instances of the variant %s to place %d copies of the inference component: "+
+			"each instance of type %s has %g vCPUs and %d MB, and there may be %d.", c.Variant, next.Copies, v.Of.InstanceType, each.Cores, each.MemoryMB, most)}
 	})
+}
+
+// allot gives a component's variant as many instances as its components have been granted. ok is false when there may not be as many.
+func (s *Service) allot(tx *store.Tx, k store.Key, c component) (ok bool, v *variant, err error) {
+	endpoint := k
+	endpoint.ID = c.Endpoint
+	e, err := s.endpoints.Get(tx, endpoint)
+	if err != nil || e.Current == nil {
+		return false, nil, gone(err)
+	}
+	d := *e.Current
+	d.Variants = append([]variant(nil), d.Variants...)
+	if v = d.variant(c.Variant); v == nil {
+		return false, nil, nil
+	}
+	rows, err := s.components.List(tx, store.Range{Account: k.Account, Region: k.Region})
+	if err != nil {
+		return false, nil, err
+	}
+	var copies []hosting.Room
+	for _, r := range rows {
+		if p := r.Value.granted(); p != nil && r.Value.Endpoint == c.Endpoint && r.Value.Variant == c.Variant {
+			for range p.Copies {
+				copies = append(copies, p.room())
+			}
+		}
+	}
+	each, least, most := v.capacity()
+	n, ok := hosting.Place(each, copies)
+	if !ok || n > most {
+		return false, v, nil
+	}
+	if m := v.Of.ManagedInstanceScaling; m == nil || m.Status != types.ManagedInstanceScalingStatusEnabled || v.Count == int32(max(n, least)) {
+		return true, v, nil
+	}
+	v.Count, e.Current = int32(max(n, least)), &d
+	return true, v, s.endpoints.Put(tx, endpoint, e)
 }
 
 // placedComponent writes down how it went. An update that failed leaves what served before.
@@ -155,7 +169,11 @@ func (s *Service) placedComponent(ctx context.Context, in componentInput, failur
 		default:
 			c.Failure, c.Next = componentReason(failure), nil
 		}
-		return s.components.Put(tx, in.Key, c)
+		if err := s.components.Put(tx, in.Key, c); err != nil {
+			return err
+		}
+		_, _, err = s.allot(tx, in.Key, c)
+		return err
 	})
 }
 
@@ -170,20 +188,20 @@ func componentReason(err error) string {
 // removeComponent ends a component.
 func (s *Service) removeComponent(ctx context.Context, k store.Key) error {
 	s.Fleet.Remove(componentFleet(k))
-	var c component
-	err := s.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		if c, err = s.components.Get(tx, k); err != nil || c.Status != types.InferenceComponentStatusDeleting {
+	return s.Store.Update(ctx, func(tx *store.Tx) error {
+		c, err := s.components.Get(tx, k)
+		if err != nil || c.Status != types.InferenceComponentStatusDeleting {
 			return gone(err)
 		}
 		if err := s.components.Delete(tx, k); err != nil {
 			return err
 		}
-		return s.untag(tx, aComponent, k)
-	})
-	if err != nil || c.Endpoint == "" {
+		if err := s.untag(tx, aComponent, k); err != nil {
+			return err
+		}
+		_, _, err = s.allot(tx, k, c)
 		return err
-	}
-	return s.instances(ctx, k, c, nil)
+	})
 }
 
 // resumeComponent serves again what served. A model that cannot be started any more is tried until it can, or is deleted.
