@@ -287,11 +287,9 @@ func (s *Service) bare(tx *store.Tx, k store.Key) error {
 // capacity is how many instances of which size a variant may have.
 func (v *variant) capacity() (each hosting.Room, least, most int) {
 	size, _ := container.InstanceType(string(v.Of.InstanceType))
-	least, most = int(aws.ToInt32(v.Of.InitialInstanceCount)), int(v.Count)
+	least, most = int(v.Count), int(v.Count)
 	if m := v.Of.ManagedInstanceScaling; m != nil && m.Status == types.ManagedInstanceScalingStatusEnabled {
 		least, most = int(aws.ToInt32(m.MinInstanceCount)), int(aws.ToInt32(m.MaxInstanceCount))
-	} else {
-		least = most
 	}
 	return hosting.Room{Cores: size.Cores, MemoryMB: size.MemoryMB}, least, most
 }
