@@ -57,19 +57,28 @@ type Spec struct {
 	Stdout, Stderr io.Writer
 }
 
-// DefaultUser is the user and group id of programs that name none.
-const DefaultUser = 993
-
-// Owner is who on the machine the program is when the server is root: what it may change has to be this user's.
-func (s Spec) Owner() (user, group int) {
-	switch {
-	case s.Mapped:
-		return FirstUser + s.User, FirstUser + s.Group
-	case s.User == 0:
+// IDs are the user and group that the program is inside.
+func (s Spec) IDs() (user, group int) {
+	if s.Mapped {
+		return s.User, s.Group
+	}
+	if s.User == 0 {
 		return DefaultUser, DefaultUser
 	}
 	return s.User, s.User
 }
+
+// Owner is whom, on the machine, files belong to that the program may change the modes of, when the server is root.
+func (s Spec) Owner() (user, group int) {
+	user, group = s.IDs()
+	if s.Mapped {
+		return FirstUser + user, FirstUser + group
+	}
+	return user, group
+}
+
+// DefaultUser is the user and group id of programs that name none.
+const DefaultUser = 993
 
 // FirstUser is who on the machine is user 0 of a program with users of its own; the numbers are those that systemd leaves to containers.
 const FirstUser = 1 << 30

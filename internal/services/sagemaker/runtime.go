@@ -65,6 +65,7 @@ func refused(format string, args ...any) error {
 // asked is an invocation, whichever operation it came by.
 type asked struct {
 	endpoint, variant, model, container *string
+	component                           *string
 	contentType, accept, custom         *string
 	body                                []byte
 }
@@ -90,21 +91,37 @@ func (s *Runtime) call(ctx context.Context, a asked) (answer hosting.Answer, beg
 	if err := s.synchronous(ctx, k); err != nil {
 		return answer, begun, err
 	}
-	e := s.Fleet.Endpoint(fleetKey(k))
-	if e == nil {
-		return answer, begun, s.unserved(ctx, k)
+	e, err := s.servedBy(ctx, k, a)
+	if err != nil {
+		return answer, begun, err
 	}
 	begun = time.Now()
 	if answer, err = e.Invoke(ctx, a.request()); err != nil {
-		s.measured(ctx, k, answer, begun)
+		s.measured(ctx, k, a.component, answer, begun)
 		return answer, begun, s.unanswered(ctx, k, err)
 	}
 	if answer.Status >= 300 {
 		err = s.modelError(k, answer)
-		s.measured(ctx, k, answer, begun)
+		s.measured(ctx, k, a.component, answer, begun)
 		_ = answer.Body.Close()
 	}
 	return answer, begun, err
+}
+
+// servedBy finds what serves an invocation: the endpoint, or one of its inference components.
+func (s *Runtime) servedBy(ctx context.Context, k store.Key, a asked) (*hosting.Endpoint, error) {
+	set, err := s.served(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	if name := aws.ToString(a.component); name != "" || set != nil && set.hosts {
+		return s.componentServes(ctx, k, set, name)
+	}
+	e := s.Fleet.Endpoint(fleetKey(k))
+	if e == nil {
+		return nil, s.unserved(ctx, k)
+	}
+	return e, nil
 }
 
 // unserved tells why nothing serves: there is no such endpoint, or it isn't ready.
@@ -177,14 +194,14 @@ func logs(k store.Key) string {
 func (s *Runtime) InvokeEndpoint(ctx context.Context, in *sagemakerruntime.InvokeEndpointInput) (*sagemakerruntime.InvokeEndpointOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, modelTime)
 	defer cancel()
-	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, in.TargetModel, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
+	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, in.TargetModel, in.TargetContainerHostname, in.InferenceComponentName, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = a.Body.Close() }()
 	k := here(ctx, aws.ToString(in.EndpointName))
 	body, err := io.ReadAll(io.LimitReader(a.Body, maxAnswer+1))
-	s.measured(ctx, k, a, begun)
+	s.measured(ctx, k, in.InferenceComponentName, a, begun)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		return nil, s.unanswered(ctx, k, &hosting.BrokenError{})
@@ -211,7 +228,7 @@ func header(a hosting.Answer, name string) *string {
 func (s *Runtime) InvokeEndpointWithResponseStream(ctx context.Context, in *sagemakerruntime.InvokeEndpointWithResponseStreamInput) (
 	*sagemakerruntime.InvokeEndpointWithResponseStreamOutput, wire.Events[types.ResponseStream], error) {
 	ctx, cancel := context.WithTimeout(ctx, streamTime)
-	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, nil, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
+	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, nil, in.TargetContainerHostname, in.InferenceComponentName, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
 	if err != nil {
 		cancel()
 		return nil, nil, err
@@ -221,7 +238,7 @@ func (s *Runtime) InvokeEndpointWithResponseStream(ctx context.Context, in *sage
 		func(send func(types.ResponseStream) error) error {
 			defer cancel()
 			defer func() { _ = a.Body.Close() }()
-			defer s.measured(ctx, here(ctx, aws.ToString(in.EndpointName)), a, begun)
+			defer s.measured(ctx, here(ctx, aws.ToString(in.EndpointName)), in.InferenceComponentName, a, begun)
 			return parts(a.Body, send)
 		}, nil
 }

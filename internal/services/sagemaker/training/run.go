@@ -122,6 +122,10 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	spec := p.On("algo-1", container.Size{Cores: j.CPU, MemoryMB: j.MemoryMB}, compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input", Write: true},
 		compute.Mount{Source: out.Model, Target: "/opt/ml/model", Write: true}, compute.Mount{Source: out.Output, Target: "/opt/ml/output", Write: true},
 		compute.Mount{Source: filepath.Join(dir, "checkpoints"), Target: "/opt/ml/checkpoints", Write: true})
+	if err := give(spec, filepath.Join(dir, "input")); err != nil {
+		p.Free()
+		return out, err
+	}
 	spec.Limits.TmpMB = 4096
 	own := j.Surroundings.Surround(&spec, j.Isolated, r.Endpoint)
 	own["TRAINING_JOB_NAME"], own["TRAINING_JOB_ARN"], own["CURRENT_HOST"] = j.Name, j.ARN, "algo-1"
@@ -130,10 +134,6 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	defer lines.Flush()
 	spec.Stdout, spec.Stderr = lines, lines
 	phase(Training)
-	if err := give(filepath.Join(dir, "input"), spec); err != nil {
-		p.Free()
-		return out, err
-	}
 	process, err := p.Start(ctx, r.Driver, spec)
 	if err != nil {
 		return out, &Failure{fmt.Sprintf("ClientError: Cannot start image %s: %v", j.Image, err)}
@@ -163,12 +163,12 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	return out, nil
 }
 
-// give makes files a program's own: scripts of the SDK make what lies in channels executable.
-func give(dir string, s compute.Spec) error {
-	if os.Getuid() != 0 {
-		return nil // they are
+// give makes the files below dir the program's own: drivers of the SageMaker SDK make their scripts there executable, and write beside them.
+func give(spec compute.Spec, dir string) error {
+	if os.Getuid() != 0 { // the program is the server's user
+		return nil
 	}
-	user, group := s.Owner()
+	user, group := spec.Owner()
 	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
