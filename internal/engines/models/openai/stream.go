@@ -46,7 +46,7 @@ func (m *Model) Stream(ctx context.Context, r models.Request, sink models.Sink) 
 	}
 	defer c.close()
 	w := &writer{sink: sink, key: c.key, text: -1, calls: map[int]int{}}
-	lines := bufio.NewReaderSize(c, 64<<10)
+	lines := bufio.NewReaderSize(c, 8<<10)
 	for {
 		line, err := readLine(lines)
 		if data, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("data:")); ok {
