@@ -3,10 +3,14 @@ package cloudformation
 import (
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/smithy-go"
 )
 
 // invalid is CloudFormation's answer to most mistakes.
@@ -103,4 +107,13 @@ func serviceOf(err error) string {
 		return o.Service()
 	}
 	return "AWS"
+}
+
+// messageOf is what an error says, without what goes before it on its way.
+func messageOf(err error) string {
+	var c interface{ ErrorMessage() string }
+	if errors.As(err, &c) {
+		return c.ErrorMessage()
+	}
+	return err.Error()
 }

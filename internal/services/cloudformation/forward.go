@@ -22,12 +22,12 @@ func (r *run) forward(name string) error {
 	if !ok {
 		w = row{Logical: name}
 	}
-	to, err := r.target(name, &w)
+	to, err := r.target(name)
 	if w.Doing != nil && w.Doing.Action != deletes { // the server was killed meanwhile
 		return r.carry(w, true)
 	}
 	w.Doing = nil
-	t := r.s.types[to.Type]
+	t := r.s.must(to.Type)
 	updating := r.st.Status == types.StackStatusUpdateInProgress
 	begin, action := types.ResourceStatusCreateInProgress, creates
 	if w.Now != nil {
@@ -51,7 +51,7 @@ func (r *run) forward(name string) error {
 		w.Now = &to
 		return r.write(w)
 	}
-	if p := t.NameProperty; r.replaces(t, *w.Now, to) {
+	if p := t.NameProperty; replaces(t, *w.Now, to) {
 		if p != "" && w.Now.Properties[p] != nil && !changedValue(w.Now.Properties[p], to.Properties[p]) {
 			return r.failed(w, action, fmt.Errorf(renamed, plainText(to.Properties[p])))
 		}
@@ -66,10 +66,10 @@ func (r *run) forward(name string) error {
 }
 
 // target is what the template makes of a resource now.
-func (r *run) target(name string, w *row) (thing, error) {
+func (r *run) target(name string) (thing, error) {
 	to := r.plan.thing(name)
-	properties, err := r.plan.properties(name, r)
-	to.Properties = r.plan.tagged(to.Type, properties, r.st.systemTags(r.k, name))
+	properties, err := r.plan.properties(r.ctx, name, r)
+	to.Properties = properties
 	return to, err
 }
 
@@ -94,7 +94,7 @@ func (r *run) start(w row, status types.ResourceStatus, reason string) error {
 // carry does what a row says is about to be done: once more, perhaps.
 func (r *run) carry(w row, again bool) error {
 	d := w.Doing
-	t, known := r.s.types[d.To.Type]
+	t, known := r.s.typed(d.To.Type)
 	if !known {
 		return r.failed(w, d.Action, fmt.Errorf("unrecognized resource type %s", d.To.Type))
 	}

@@ -23,9 +23,7 @@ func (r *run) remove(name string) error {
 		}
 		return nil
 	}
-	if err := r.unfinished(&w); err != nil {
-		return err
-	}
+	w.unfinished()
 	if w.Lost != nil { // what failed is removed before what it may stand beside
 		if w.Now == nil || !sameThing(*w.Lost, *w.Now) {
 			w.Trash = append(w.Trash[:len(w.Trash):len(w.Trash)], *w.Lost)
@@ -51,7 +49,7 @@ func (r *run) remove(name string) error {
 
 // kept tells whether a template, or the request, has a resource outlive its stack.
 func (r *run) kept(name string, th thing) bool {
-	rollback := r.st.Status == types.StackStatusRollbackInProgress
+	rollback := r.st.Status == types.StackStatusRollbackInProgress || r.st.Status == types.StackStatusUpdateRollbackCompleteCleanupInProgress
 	switch {
 	case slices.Contains(r.st.Retain, name):
 		return true
@@ -64,12 +62,11 @@ func (r *run) kept(name string, th thing) bool {
 }
 
 // unfinished makes of a step that a crash interrupted what a failed one leaves.
-func (r *run) unfinished(w *row) error {
+func (w *row) unfinished() {
 	if d := w.Doing; d != nil && d.Action != deletes {
 		w.Lost = &d.To
 	}
 	w.Doing = nil
-	return nil
 }
 
 // clear removes what an update has left of a resource.
@@ -77,7 +74,7 @@ func (r *run) clear(w *row) error {
 	for len(w.Trash) > 0 {
 		th := w.Trash[0]
 		rest := w.Trash[1:]
-		if w.Now != nil && w.New == false && th.Replace == retain {
+		if r.st.Status == types.StackStatusUpdateCompleteCleanupInProgress && w.Now != nil && w.Now.Replace == retain {
 			w.Trash = rest
 			if err := r.write(*w, event{Status: types.ResourceStatusDeleteSkipped, Physical: th.ID}); err != nil {
 				return err
@@ -94,7 +91,7 @@ func (r *run) clear(w *row) error {
 // destroy removes one thing; after forgets it in the row.
 func (r *run) destroy(w *row, th thing, after func(w *row)) error {
 	status := w.Status
-	t, known := r.s.types[th.Type]
+	t, known := r.s.typed(th.Type)
 	beside := w.Now != nil && !sameThing(*w.Now, th) // what stands keeps its status
 	w.Doing = &step{Action: deletes, Token: uuid.NewString(), To: th, Since: r.s.Clock.Now()}
 	begun := event{Status: types.ResourceStatusDeleteInProgress, Physical: th.ID, Properties: compact(th.Properties)}

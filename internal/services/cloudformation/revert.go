@@ -16,11 +16,7 @@ func (r *run) revert(name string) error {
 	if d := w.Doing; d != nil && d.Back { // the server was killed meanwhile
 		return r.carry(w, true)
 	}
-	if w.Doing != nil {
-		if err := r.unfinished(&w); err != nil {
-			return err
-		}
-	}
+	w.unfinished()
 	if w.Lost != nil && w.Now != nil && !sameThing(*w.Lost, *w.Now) { // of a replacement
 		w.Trash = append(w.Trash[:len(w.Trash):len(w.Trash)], *w.Lost)
 		w.Lost = nil
@@ -51,7 +47,7 @@ func (r *run) revert(name string) error {
 		}
 		return r.write(w)
 	}
-	if t := r.s.types[w.Type]; t.Update == nil {
+	if t := r.s.must(w.Type); t.Update == nil {
 		return r.failed(w, updates, errors.New("the resource cannot be changed back"))
 	}
 	w.Doing = &step{Action: updates, To: *w.Was, Back: true}

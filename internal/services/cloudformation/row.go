@@ -27,22 +27,23 @@ type stack struct {
 	Deadline           *time.Time
 	Timeout            *int32
 	OnFailure          types.OnFailure
-	RetainExceptCreate bool                `json:",omitempty"`
-	Protected          bool                `json:",omitempty"` // from termination
-	Policy             string              `json:",omitempty"` // stack policy
-	Update             string              `json:",omitempty"` // stack policy during this update
-	Retain             []string            `json:",omitempty"` // resources that DeleteStack shall leave
-	Force              bool                `json:",omitempty"` // DeleteStack leaves what cannot be deleted
-	Skip               []string            `json:",omitempty"` // resources that a rollback leaves
-	Failed             string              `json:",omitempty"` // status when an operation began that failed before anything was done
-	Owner              authz.Principal     // who asked for the operation; calls are made in that name when there is no role
-	Role               string              `json:",omitempty"`
-	Notify             []string            `json:",omitempty"`
-	Parent, Root       string              `json:",omitempty"` // ARNs
-	ChangeSet          string              `json:",omitempty"` // ARN of the one that was executed last
-	Outputs            []output            `json:",omitempty"`
-	Drift              *stackDrift         `json:",omitempty"`
-	Capabilities       []types.Capability  `json:",omitempty"`
+	RetainExceptCreate bool               `json:",omitempty"`
+	Protected          bool               `json:",omitempty"` // from termination
+	Policy             string             `json:",omitempty"` // stack policy
+	Update             string             `json:",omitempty"` // stack policy during this update
+	Retain             []string           `json:",omitempty"` // resources that DeleteStack shall leave
+	Force              bool               `json:",omitempty"` // DeleteStack leaves what cannot be deleted
+	Skip               []string           `json:",omitempty"` // resources that a rollback leaves
+	Failed             string             `json:",omitempty"` // status when an operation began that failed before anything was done
+	Owner              authz.Principal    // who asked for the operation; calls are made in that name when there is no role
+	Role               string             `json:",omitempty"`
+	Notify             []string           `json:",omitempty"`
+	Parent, Root       string             `json:",omitempty"` // ARNs
+	ChangeSet          string             `json:",omitempty"` // ARN of the one that was executed last
+	Outputs            []output           `json:",omitempty"`
+	Imports            []string           `json:",omitempty"` // names of exports
+	Drift              *stackDrift        `json:",omitempty"`
+	Capabilities       []types.Capability `json:",omitempty"`
 	Rollback           *types.RollbackConfiguration
 	Tags               []tag
 }
@@ -58,6 +59,7 @@ type stackDrift struct {
 
 // revision is a template with what it was given.
 type revision struct {
+	Number     int
 	Body       string
 	Parameters []parameter
 	Tags       []tag
@@ -67,6 +69,7 @@ type revision struct {
 type parameter struct {
 	Key, Value string
 	Resolved   *string `json:",omitempty"`
+	Secret     bool    `json:",omitempty"` // NoEcho
 }
 
 // row is one resource of a stack, by its name in the template.
@@ -85,8 +88,10 @@ type row struct {
 	// Doing is what was about to be done when the row was written last: after a crash it is not known whether it was.
 	Doing *step `json:",omitempty"`
 	// Trash is what cleaning up removes.
-	Trash []thing   `json:",omitempty"`
-	Drift *rowDrift `json:",omitempty"`
+	Trash []thing `json:",omitempty"`
+	// Removed says that the resource is no longer of the stack.
+	Removed bool      `json:",omitempty"`
+	Drift   *rowDrift `json:",omitempty"`
 }
 
 // thing is something that was made, or is to be made.
@@ -100,7 +105,6 @@ type thing struct {
 	Delete     string `json:",omitempty"` // DeletionPolicy
 	Replace    string `json:",omitempty"` // UpdateReplacePolicy
 	Metadata   string `json:",omitempty"` // JSON
-	Note       string `json:",omitempty"` // Description of the resource
 }
 
 // step is one call of a type.

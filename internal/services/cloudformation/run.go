@@ -42,8 +42,7 @@ type run struct {
 
 	mu       sync.Mutex
 	rows     map[string]row
-	imports  map[string]bool // exports that were asked for
-	canceled string          // why it is given up
+	canceled string // why it is given up
 }
 
 // giveUp has a run begin nothing more and wait for nothing.

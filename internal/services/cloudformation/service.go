@@ -1,0 +1,146 @@
+package cloudformation
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/atelier-studio/atelier/internal/platform/authz"
+	"github.com/atelier-studio/atelier/internal/platform/clock"
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
+	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/platform/jobs"
+	"github.com/atelier-studio/atelier/internal/platform/resource"
+	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// Config is what the service needs.
+type Config struct {
+	Store     *store.Store
+	Directory *identity.Directory
+	Jobs      *jobs.Runner
+	Desk      *delivery.Desk
+	As        func(p authz.Principal, region string) aws.Config // AWS clients within the server
+	URL       string                                            // where the server answers
+	Clock     clock.Clock
+	Logger    *slog.Logger
+}
+
+// Service is CloudFormation.
+type Service struct {
+	Config
+	tables
+	tokens *wire.Tokens
+	types  map[string]resource.Type
+	number sequence
+
+	mu   sync.Mutex
+	runs map[store.Key]*run // that are under way
+}
+
+const (
+	operateJob = "cloudformation-operate"
+	pageSize   = 100
+	// remembered is how long stacks that were deleted are told of.
+	remembered = 90 * 24 * time.Hour
+)
+
+// New makes the service and defines its job.
+func New(c Config) *Service {
+	s := &Service{Config: c, tables: newTables(c.Store), tokens: wire.NewTokens(c.Store, c.Clock), types: map[string]resource.Type{}, runs: map[store.Key]*run{}}
+	jobs.Define(c.Jobs, operateJob, s.operate)
+	c.Desk.Define(courier, delivery.Courier{Deliver: s.deliver, Bury: s.bury})
+	s.Define(s.Stack())
+	return s
+}
+
+// Define adds types of resources, before anything runs.
+func (s *Service) Define(types []resource.Type) {
+	for _, t := range types {
+		if _, twice := s.types[t.Name]; twice {
+			panic("resource type " + t.Name + " is defined twice")
+		}
+		s.types[t.Name] = t
+	}
+}
+
+// typed is the type of a name; Custom::Anything is one type.
+func (s *Service) typed(name string) (resource.Type, bool) {
+	if isCustom(name) {
+		name = customType
+	}
+	t, ok := s.types[name]
+	return t, ok
+}
+
+func (s *Service) must(name string) resource.Type {
+	t, _ := s.typed(name)
+	return t
+}
+
+// Name is the service's name in the API facts.
+func (*Service) Name() string { return "cloudformation" }
+
+// Run forgets what was deleted long ago, once an hour, until ctx ends.
+func (s *Service) Run(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := s.forget(ctx); err != nil && ctx.Err() == nil {
+			s.Logger.Error("cannot forget stacks", "error", err)
+		}
+	}
+}
+
+// forget removes stacks that were deleted long ago, with all that is told of them.
+func (s *Service) forget(ctx context.Context) error {
+	var old []store.Key
+	limit := s.Clock.Now().Add(-remembered)
+	if err := s.Store.View(ctx, func(tx *store.Tx) error {
+		rows, err := s.stacks.List(tx, store.Range{AllAccounts: true, AllRegions: true})
+		for _, r := range rows {
+			if r.Value.Deleted != nil && r.Value.Deleted.Before(limit) {
+				old = append(old, r.Key)
+			}
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, k := range old {
+		if err := s.Store.Update(ctx, func(tx *store.Tx) error { return s.erase(tx, k) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erase removes every row of a stack.
+func (s *Service) erase(tx *store.Tx, k store.Key) error {
+	for _, table := range []interface {
+		DeleteAll(*store.Tx, store.Range) (int, error)
+	}{s.revisions, s.rows, s.events, s.sets, s.signals} {
+		if _, err := table.DeleteAll(tx, prefixed(k, "")); err != nil {
+			return err
+		}
+	}
+	return s.stacks.Delete(tx, k)
+}
+
+// Ops lists the operations.
+func (s *Service) Ops() wire.Ops {
+	return wire.Ops{
+		wire.Op(s.CreateStack, wire.On(s.createStackTargets)),
+		wire.Op(s.DeleteStack, wire.On(s.deleteStackTargets)),
+		wire.Op(s.DescribeStackEvents, wire.On(s.describeStackEventsTargets)),
+		wire.Op(s.DescribeStacks, wire.On(s.describeStacksTargets)),
+	}
+}
