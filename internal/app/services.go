@@ -33,6 +33,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
 	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
+	"github.com/atelier-studio/atelier/internal/services/ssm"
 	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -62,7 +63,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		bedrock.New(bedrock.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Clock: c,
 			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
-		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Lines: s.logs,
+		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Lines: s.logs,
 			Metrics: s.metrics, Clock: c, Logger: log}),
 		ecr.New(ecr.Config{Store: st, Directory: directory, Jobs: s.jobs, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "ecr"),
 			Region: s.cfg.Region}),
@@ -85,6 +86,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Metrics: s.metrics, Mail: s.cfg.Mail, Clock: c, Logger: log}),
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Metrics: s.metrics, Clock: c}),
+		ssm.New(ssm.Config{Store: st, Directory: directory, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
 }

@@ -77,6 +77,7 @@ func doors(t testing.TB) []door {
 		}},
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		rpc("ssm", "PutParameter", `{"Name":"NAME","Value":"v","Type":"String"}`),
 		rpc("ecr", "CreateRepository", `{"repositoryName":"NAME"}`),
 		rpc("logs", "CreateLogGroup", `{"logGroupName":"NAME"}`),
 		{"monitoring", "json", func(t testing.TB, at, name string) (*http.Request, []byte) {
