@@ -59,7 +59,7 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cloudformation.Create
 		return nil, err
 	}
 	as := st
-	as.Owner, as.Capabilities = caller(ctx), in.Capabilities
+	as.Host, as.Owner, as.Capabilities = wire.CallOf(ctx).Host, caller(ctx), in.Capabilities
 	if c.Role != "" {
 		as.Role = c.Role
 	}

@@ -51,7 +51,7 @@ func (s *Service) execute(ctx context.Context, tx *store.Tx, k store.Key, st sta
 	case c.OnFailure == types.OnStackFailureDelete:
 		st.OnFailure = types.OnFailureDelete
 	}
-	st.Owner, st.Token, st.ChangeSet, st.Capabilities, st.Rollback = caller(ctx), text(in.ClientRequestToken), c.arn(k), c.Capabilities, c.Rollback
+	st.Host, st.Owner, st.Token, st.ChangeSet, st.Capabilities, st.Rollback = wire.CallOf(ctx).Host, caller(ctx), text(in.ClientRequestToken), c.arn(k), c.Capabilities, c.Rollback
 	st.RetainExceptCreate = set(in.RetainExceptOnCreate)
 	if c.Role != "" {
 		st.Role = c.Role

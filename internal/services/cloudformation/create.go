@@ -22,7 +22,7 @@ func (s *Service) newStack(ctx context.Context, name string) (store.Key, stack, 
 		return store.Key{}, stack{}, invalid("1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must have length less than or equal to 128", name)
 	}
 	k := here(ctx, uuid.NewString())
-	return k, stack{ID: k.ID, Name: name, Created: s.Clock.Now(), Owner: caller(ctx), OnFailure: types.OnFailureRollback}, nil
+	return k, stack{ID: k.ID, Name: name, Created: s.Clock.Now(), Owner: caller(ctx), Host: wire.CallOf(ctx).Host, OnFailure: types.OnFailureRollback}, nil
 }
 
 // CreateStack begins to make what a template describes.

@@ -67,7 +67,7 @@ func (s *Service) delete(ctx context.Context, tx *store.Tx, k store.Key, st stac
 			return s.turn(tx, k, &st, st.Status, fmt.Sprintf("Export %s cannot be deleted as it is in use by %s", o.Export, sentence(users)))
 		}
 	}
-	st.Owner, st.Token, st.Retain = caller(ctx), text(in.ClientRequestToken), in.RetainResources
+	st.Host, st.Owner, st.Token, st.Retain = wire.CallOf(ctx).Host, caller(ctx), text(in.ClientRequestToken), in.RetainResources
 	st.Force = in.DeletionMode == types.DeletionModeForceDeleteStack
 	if text(in.RoleARN) != "" {
 		st.Role = *in.RoleARN

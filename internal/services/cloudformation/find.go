@@ -9,7 +9,6 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 )
 
 // here is the key of something of the caller's.
@@ -124,20 +123,4 @@ func (s *Service) asked(ctx context.Context, name, role, url *string, types []st
 		list = append(list, wire.Target{Action: "iam:PassRole", Resource: *role, Context: authz.Context{"iam:PassedToService": {principal}}})
 	}
 	return list, nil
-}
-
-func (s *Service) createStackTargets(ctx context.Context, in *cloudformation.CreateStackInput) ([]wire.Target, error) {
-	return s.asked(ctx, in.StackName, in.RoleARN, in.TemplateURL, in.ResourceTypes)
-}
-
-func (s *Service) deleteStackTargets(ctx context.Context, in *cloudformation.DeleteStackInput) ([]wire.Target, error) {
-	return s.asked(ctx, in.StackName, in.RoleARN, nil, nil)
-}
-
-func (s *Service) describeStackEventsTargets(ctx context.Context, in *cloudformation.DescribeStackEventsInput) ([]wire.Target, error) {
-	return s.on(ctx, in.StackName)
-}
-
-func (s *Service) describeStacksTargets(ctx context.Context, in *cloudformation.DescribeStacksInput) ([]wire.Target, error) {
-	return s.on(ctx, in.StackName)
 }

@@ -141,6 +141,11 @@ func (r *run) carry(w row, again bool) error {
 			return r.failed(w, w.Doing.Action, err)
 		}
 	}
+	if w.Doing.Action == creates && r.plan != nil {
+		if err := r.signaled(w.Logical, w.Doing.Since); err != nil {
+			return r.failed(w, creates, err)
+		}
+	}
 	return r.succeeded(w, t)
 }
 

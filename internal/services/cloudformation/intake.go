@@ -144,20 +144,34 @@ func (s *Service) allowed(t *template.Template, o order) error {
 
 // recognized refuses types that nobody serves, before anything is made.
 func (s *Service) recognized(p *plan, only []string) error {
-	var unknown []string
+	var all []string
 	for _, r := range p.Resources() {
-		if _, ok := s.typed(r.Type); !ok && !slices.Contains(unknown, r.Type) {
-			unknown = append(unknown, r.Type)
-		}
-		if len(only) > 0 && !slices.ContainsFunc(only, func(t string) bool { return t == r.Type || strings.HasSuffix(t, "*") && strings.HasPrefix(r.Type, t[:len(t)-1]) }) {
+		all = append(all, r.Type)
+		if len(only) > 0 && !slices.ContainsFunc(only, func(t string) bool {
+			return t == r.Type || strings.HasSuffix(t, "*") && strings.HasPrefix(r.Type, t[:len(t)-1])
+		}) {
 			return invalid("Resource type %s is not allowed by parameter ResourceTypes", r.Type)
 		}
 	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
+	return s.served(all)
+}
+
+// served refuses types that nobody serves.
+func (s *Service) served(list []string) error {
+	if unknown := s.unserved(list); len(unknown) > 0 {
 		return invalid("Template format error: Unrecognized resource types: [%s]", strings.Join(unknown, ", "))
 	}
 	return nil
+}
+
+func (s *Service) unserved(list []string) (out []string) {
+	for _, t := range list {
+		if _, ok := s.typed(t); !ok && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // caller is who asks, as the rows keep it.

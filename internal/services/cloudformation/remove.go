@@ -44,7 +44,7 @@ func (r *run) remove(name string) error {
 		w.Reason = ""
 		return r.become(w, types.ResourceStatusDeleteSkipped, "")
 	}
-	return r.destroy(&w, *w.Now, func(w *row) { w.Now = nil })
+	return r.destroy(&w, *w.Now, func(w *row) { w.Last, w.Now = w.Now.ID, nil })
 }
 
 // kept tells whether a template, or the request, has a resource outlive its stack.

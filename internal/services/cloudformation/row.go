@@ -36,6 +36,7 @@ type stack struct {
 	Skip               []string           `json:",omitempty"` // resources that a rollback leaves
 	Failed             string             `json:",omitempty"` // status when an operation began that failed before anything was done
 	Owner              authz.Principal    // who asked for the operation; calls are made in that name when there is no role
+	Host               string             `json:",omitempty"` // as the caller addressed us
 	Role               string             `json:",omitempty"`
 	Notify             []string           `json:",omitempty"`
 	Parent, Root       string             `json:",omitempty"` // ARNs
@@ -89,6 +90,8 @@ type row struct {
 	Doing *step `json:",omitempty"`
 	// Trash is what cleaning up removes.
 	Trash []thing `json:",omitempty"`
+	// Last is the physical ID of what stood last.
+	Last string `json:",omitempty"`
 	// Removed says that the resource is no longer of the stack.
 	Removed bool      `json:",omitempty"`
 	Drift   *rowDrift `json:",omitempty"`

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -194,8 +195,13 @@ func (r *run) request(w *row, th thing, token string) (resource.Request, error) 
 
 // config is the SDK's configuration for calls in the name of a stack's role, or of who asked for its operation.
 func (s *Service) config(ctx context.Context, k store.Key, st *stack) (aws.Config, error) {
+	as := func(p authz.Principal) aws.Config {
+		c := s.As(p, k.Region)
+		c.BaseEndpoint = some("http://" + st.Host) // what is answered with addresses has those that the caller reaches
+		return c
+	}
 	if st.Role == "" {
-		return s.As(st.Owner, k.Region), nil
+		return as(st.Owner), nil
 	}
 	p, err := s.Directory.ServiceSession(ctx, principal, st.Role, "AWSCloudFormation")
 	if errors.Is(err, identity.ErrNotTrusted) {
@@ -204,7 +210,7 @@ func (s *Service) config(ctx context.Context, k store.Key, st *stack) (aws.Confi
 	if err != nil {
 		return aws.Config{}, err
 	}
-	return s.As(p, k.Region), nil
+	return as(p), nil
 }
 
 // physicalName is a name for what a template does not name: made of stack, resource and a random part.

@@ -24,7 +24,7 @@ type Config struct {
 	Jobs      *jobs.Runner
 	Desk      *delivery.Desk
 	As        func(p authz.Principal, region string) aws.Config // AWS clients within the server
-	URL       string                                            // where the server answers
+	Inward    string                                            // where functions reach the server
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -36,6 +36,8 @@ type Service struct {
 	tokens *wire.Tokens
 	types  map[string]resource.Type
 	number sequence
+	// families tell by client tokens which stacks are being asked for by others' resources.
+	families sync.Map
 
 	mu   sync.Mutex
 	runs map[store.Key]*run // that are under way
@@ -120,7 +122,7 @@ func (s *Service) forget(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.forgetHandles(ctx)
 }
 
 // erase removes every row of a stack.
@@ -138,9 +140,37 @@ func (s *Service) erase(tx *store.Tx, k store.Key) error {
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
 	return wire.Ops{
+		wire.Op(s.CancelUpdateStack, wire.On(s.cancelUpdateStackTargets)),
+		wire.Op(s.ContinueUpdateRollback, wire.On(s.continueUpdateRollbackTargets)),
+		wire.Op(s.CreateChangeSet, wire.On(s.createChangeSetTargets)),
 		wire.Op(s.CreateStack, wire.On(s.createStackTargets)),
+		wire.Op(s.DeleteChangeSet, wire.On(s.deleteChangeSetTargets)),
 		wire.Op(s.DeleteStack, wire.On(s.deleteStackTargets)),
+		wire.Op(s.DescribeChangeSet, wire.On(s.describeChangeSetTargets)),
+		wire.Op(s.DescribeStackDriftDetectionStatus),
 		wire.Op(s.DescribeStackEvents, wire.On(s.describeStackEventsTargets)),
+		wire.Op(s.DescribeStackResource, wire.On(s.describeStackResourceTargets)),
+		wire.Op(s.DescribeStackResourceDrifts, wire.On(s.describeStackResourceDriftsTargets)),
+		wire.Op(s.DescribeStackResources, wire.On(s.describeStackResourcesTargets)),
 		wire.Op(s.DescribeStacks, wire.On(s.describeStacksTargets)),
+		wire.Op(s.DescribeType),
+		wire.Op(s.DetectStackDrift, wire.On(s.detectStackDriftTargets)),
+		wire.Op(s.DetectStackResourceDrift, wire.On(s.detectStackResourceDriftTargets)),
+		wire.Op(s.ExecuteChangeSet, wire.On(s.executeChangeSetTargets)),
+		wire.Op(s.GetStackPolicy, wire.On(s.getStackPolicyTargets)),
+		wire.Op(s.GetTemplate, wire.On(s.getTemplateTargets)),
+		wire.Op(s.GetTemplateSummary, wire.On(s.getTemplateSummaryTargets)),
+		wire.Op(s.ListChangeSets, wire.On(s.listChangeSetsTargets)),
+		wire.Op(s.ListExports),
+		wire.Op(s.ListImports),
+		wire.Op(s.ListStackResources, wire.On(s.listStackResourcesTargets)),
+		wire.Op(s.ListStacks),
+		wire.Op(s.ListTypes),
+		wire.Op(s.RollbackStack, wire.On(s.rollbackStackTargets)),
+		wire.Op(s.SetStackPolicy, wire.On(s.setStackPolicyTargets)),
+		wire.Op(s.SignalResource, wire.On(s.signalResourceTargets)),
+		wire.Op(s.UpdateStack, wire.On(s.updateStackTargets)),
+		wire.Op(s.UpdateTerminationProtection, wire.On(s.updateTerminationProtectionTargets)),
+		wire.Op(s.ValidateTemplate),
 	}
 }

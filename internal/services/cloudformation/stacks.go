@@ -16,7 +16,9 @@ import (
 func busy(status types.StackStatus) bool { return strings.HasSuffix(string(status), "IN_PROGRESS") }
 
 // position orders stacks, the newest first.
-func position(st *stack) string { return fmt.Sprintf("%016x", uint64(1)<<63-uint64(st.Created.UnixNano())) + st.ID }
+func position(st *stack) string {
+	return fmt.Sprintf("%016x", uint64(1)<<63-uint64(st.Created.UnixNano())) + st.ID
+}
 
 // listed are the stacks of the caller's account and Region, the newest first.
 func (s *Service) listed(ctx context.Context, tx *store.Tx, take func(*stack) bool) (out []store.Row[stack], err error) {

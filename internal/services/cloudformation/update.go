@@ -46,7 +46,7 @@ func (s *Service) UpdateStack(ctx context.Context, in *cloudformation.UpdateStac
 	if err != nil {
 		return nil, err
 	}
-	st.Owner, st.Token, st.Update, st.OnFailure = caller(ctx), text(in.ClientRequestToken), during, types.OnFailureRollback
+	st.Host, st.Owner, st.Token, st.Update, st.OnFailure = wire.CallOf(ctx).Host, caller(ctx), text(in.ClientRequestToken), during, types.OnFailureRollback
 	if set(in.DisableRollback) {
 		st.OnFailure = types.OnFailureDoNothing
 	}
@@ -213,7 +213,7 @@ func (s *Service) ContinueUpdateRollback(ctx context.Context, in *cloudformation
 					return nil, invalid("The following resource(s) to skip are not in UPDATE_FAILED state: [%s]", name)
 				}
 			}
-			st.Skip, st.Owner, st.Token = in.ResourcesToSkip, caller(ctx), text(in.ClientRequestToken)
+			st.Skip, st.Host, st.Owner, st.Token = in.ResourcesToSkip, wire.CallOf(ctx).Host, caller(ctx), text(in.ClientRequestToken)
 			if text(in.RoleARN) != "" {
 				st.Role = *in.RoleARN
 			}
@@ -244,7 +244,7 @@ func (s *Service) RollbackStack(ctx context.Context, in *cloudformation.Rollback
 			default:
 				return nil, invalid("Stack:%s is in %s state and can not be rolled back.", st.arn(k), st.Status)
 			}
-			st.Owner, st.Token, st.RetainExceptCreate = caller(ctx), text(in.ClientRequestToken), set(in.RetainExceptOnCreate)
+			st.Host, st.Owner, st.Token, st.RetainExceptCreate = wire.CallOf(ctx).Host, caller(ctx), text(in.ClientRequestToken), set(in.RetainExceptOnCreate)
 			if text(in.RoleARN) != "" {
 				st.Role = *in.RoleARN
 			}
