@@ -22,6 +22,7 @@ check: ## vet, format, lint, generated files
 	test -z "$$(gofmt -l cmd internal test)"
 	go tool staticcheck ./...
 	go run ./internal/wire/factsgen -check
+	go run ./internal/services/cloudformation/schemagen -check
 	go run ./cmd/docsgen -check
 
 bench: build ## against moto and stand-alone versitygw, in one run; prints what docs/benchmarks.md holds
