@@ -52,7 +52,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets")})
 	shelf := foundation.New(st)
 	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
-		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
+		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Catalog: tables, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
 	return []wire.Service{
 		applicationautoscaling.New(applicationautoscaling.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients,
 			Dimensions: applicationautoscaling.Dimensions(), Clock: c, Logger: log}),
@@ -82,6 +82,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
 		sage,
+		sage.Records(),
 		sage.Runtime(),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Metrics: s.metrics, Mail: s.cfg.Mail, Clock: c, Logger: log}),

@@ -68,6 +68,7 @@ func doors(t testing.TB) []door {
 			r.Header.Set("Content-Type", "application/json")
 			return r, b
 		}},
+		rpc("sagemaker", "CreateModelPackageGroup", `{"ModelPackageGroupName":"NAME"}`),
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		{"bedrock", "rest-json", func(t testing.TB, at, _ string) (*http.Request, []byte) {
 			b := []byte(`{"loggingConfig":{"s3Config":{"bucketName":"stay-out"}}}`)

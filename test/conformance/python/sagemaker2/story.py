@@ -4,22 +4,23 @@ import json
 import logging
 import os
 import random
+import tempfile
 import time
 import types
 
 import boto3
 import numpy
+import pandas
 import sagemaker
-from sagemaker import image_uris
+from sagemaker import ModelPackage, image_uris
 from sagemaker.async_inference import AsyncInferenceConfig, WaiterConfig
-from sagemaker.deserializers import CSVDeserializer, JSONDeserializer
+from sagemaker.deserializers import JSONDeserializer
 from sagemaker.estimator import Estimator
+from sagemaker.feature_store.feature_group import FeatureGroup
 from sagemaker.inputs import TrainingInput
-from sagemaker.model import Model
-from sagemaker.multidatamodel import MultiDataModel
 from sagemaker.predictor import Predictor
 from sagemaker.predictor_async import AsyncPredictor
-from sagemaker.serializers import CSVSerializer, JSONSerializer
+from sagemaker.serializers import JSONSerializer
 from sagemaker.serverless import ServerlessInferenceConfig
 
 # The SDK asks every 5 to 30 seconds. Here its time goes a hundred times faster.
@@ -50,14 +51,14 @@ assert session.default_bucket() == bucket
 
 random.seed(1)
 good, bad, rest = ["wonderful", "great", "lovely"], ["awful", "broken", "terrible"], ["the", "tea", "was", "a", "box", "it"]
-with open("/tmp/sagemaker2.train", "w") as f:
+with tempfile.NamedTemporaryFile("w", suffix=".train") as f:
     for i in range(600):
         words, label = (good, 1) if i % 2 else (bad, 2)
         text = random.choices(rest, k=5) + random.choices(words, k=2)
         random.shuffle(text)
         f.write(f"__label__{label} " + " ".join(text) + "\n")
-train = session.upload_data("/tmp/sagemaker2.train", key_prefix="text/train")
-os.remove("/tmp/sagemaker2.train")
+    f.flush()
+    train = session.upload_data(f.name, key_prefix="text/train")
 
 # Train, and read the lines of the training while it goes on.
 image = image_uris.retrieve("blazingtext", session.boto_region_name)
@@ -143,6 +144,36 @@ sides = line.deploy(1, "ml.m5.large")
 assert [r.label["predicted_label"].float32_tensor.values[0] for r in sides.predict(points[[0, 150]])] == [0, 1]
 sides.delete_endpoint()
 
-# Many models behind one endpoint.
-many = MultiDataModel("many", f"s3://{bucket}/many/", model=Model(image, role=role, sagemaker_session=session), sagemaker_session=session)
+# A version that is registered, approved and deployed.
+model = text.create_model()
+version = model.register(content_types=["application/json"], response_types=["application/json"], inference_instances=["ml.m5.large"],
+                         transform_instances=["ml.m5.large"], model_package_group_name="tea", approval_status="PendingManualApproval")
+package = ModelPackage(role=role, model_package_arn=version.model_package_arn, sagemaker_session=session)
+package.update_approval_status(approval_status="Approved")
+package.deploy(1, "ml.m5.large", endpoint_name="registered")
+registered = Predictor("registered", session, serializer=JSONSerializer(), deserializer=JSONDeserializer())
+assert said(registered.predict(question)) == ["__label__1"]
+registered.delete_endpoint()
+
+# Features, kept and read.
+frame = pandas.DataFrame({"id": ["a", "b"], "at": [1593511200.0, 1593511200.0], "orders": [1, 2], "city": ["Rome", "Bern"]})
+for column in ("id", "city"):
+    frame[column] = frame[column].astype("string")
+features = FeatureGroup(name="customers", sagemaker_session=session)
+features.load_feature_definitions(data_frame=frame)
+features.create(s3_uri=f"s3://{bucket}/features", record_identifier_name="id", event_time_feature_name="at", role_arn=role, enable_online_store=True)
+while features.describe()["FeatureGroupStatus"] == "Creating":
+    time.sleep(1)
+features.ingest(data_frame=frame, max_workers=2, wait=True)
+assert {v["FeatureName"]: v["ValueAsString"] for v in features.get_record("b")} == {"id": "b", "at": "1593511200.0", "orders": "2", "city": "Bern"}
+history = features.athena_query()
+for _ in range(60):
+    history.run(f'SELECT id, orders FROM "{history.table_name}" ORDER BY id', output_location=f"s3://{bucket}/answers/")
+    history.wait()
+    rows = history.as_dataframe().values.tolist()
+    if rows:
+        break
+    time.sleep(1)
+assert rows == [["a", 1], ["b", 2]], rows
+features.delete()
 print("the story is told")
