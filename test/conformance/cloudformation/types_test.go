@@ -1,6 +1,7 @@
 package cloudformation_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,6 +100,122 @@ func TestTypes(t *testing.T) {
 			updated: `{"Bucket": "${Bucket}", "PolicyDocument": ` + onBucket("s3:GetBucketLocation") + `}`, id: "types-bucket"},
 		piece{name: "Plain", typ: "AWS::S3::Bucket", properties: `{}`, updated: `{"VersioningConfiguration": {"Status": "Enabled"}}`, id: "types-plain-[a-z0-9]+"},
 	)
+	f("Logs",
+		piece{name: "Group", typ: "AWS::Logs::LogGroup", properties: `{"LogGroupName": "/types/app", "RetentionInDays": 7, ` + tags + `}`,
+			updated: `{"LogGroupName": "/types/app", "KmsKeyId": "arn:aws:kms:us-east-1:${Account}:key/x", ` + retagged + `}`, id: "/types/app",
+			attributes: map[string]string{"Arn": `arn:aws:logs:us-east-1:${Account}:log-group:/types/app:\*`}},
+		piece{name: "Stream", typ: "AWS::Logs::LogStream", properties: `{"LogGroupName": "${Group}", "LogStreamName": "s"}`, id: "s"},
+		piece{name: "Metric", typ: "AWS::Logs::MetricFilter", properties: `{"LogGroupName": "${Group}", "FilterPattern": "ERROR", "MetricTransformations": [{"MetricName": "errors",
+			"MetricNamespace": "App", "MetricValue": "1", "DefaultValue": 0}]}`, updated: `{"LogGroupName": "${Group}", "FilterPattern": "{ $.level = \"error\" }",
+			"MetricTransformations": [{"MetricName": "errors", "MetricNamespace": "App", "MetricValue": "1", "Dimensions": [{"Key": "code", "Value": "$.code"}]}]}`},
+		piece{name: "Query", typ: "AWS::Logs::QueryDefinition", properties: `{"Name": "q", "QueryString": "fields @message", "LogGroupNames": ["${Group}"]}`,
+			updated: `{"Name": "q", "QueryString": "fields @timestamp"}`, attributes: map[string]string{"QueryDefinitionId": "[0-9a-f-]{36}"}},
+		piece{name: "Policy", typ: "AWS::Logs::ResourcePolicy", properties: `{"PolicyName": "p", "PolicyDocument": ` + inText(action("logs:PutLogEvents")) + `}`,
+			updated: `{"PolicyName": "p", "PolicyDocument": ` + inText(action("logs:CreateLogStream")) + `}`, id: "p"},
+	)
+	role := piece{name: "Role", typ: "AWS::IAM::Role", properties: `{"AssumeRolePolicyDocument": ` + trust + `, "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}`}
+	f("Lambda", role,
+		piece{name: "Queue", typ: "AWS::SQS::Queue", properties: `{}`},
+		piece{name: "Function", typ: "AWS::Lambda::Function", properties: `{"FunctionName": "types-fn", "Runtime": "python3.12", "Handler": "index.handler", "Role": "${Role.Arn}",
+			"Code": {"ZipFile": "import cfnresponse\ndef handler(event, context):\n    return cfnresponse.SUCCESS"}, "Environment": {"Variables": {"KEY": "1"}}, "MemorySize": "256",
+			"ReservedConcurrentExecutions": 2, "LoggingConfig": {"LogFormat": "JSON"}, ` + tags + `}`,
+			updated: `{"FunctionName": "types-fn", "Runtime": "python3.12", "Handler": "index.main", "Role": "${Role.Arn}",
+			"Code": {"ZipFile": "def main(event, context):\n    return 2"}, "Timeout": 9, ` + retagged + `}`, id: "types-fn",
+			attributes: map[string]string{"Arn": "arn:aws:lambda:us-east-1:${Account}:function:types-fn"}, unseen: []string{"Code"}},
+		piece{name: "Node", typ: "AWS::Lambda::Function", properties: `{"Runtime": "nodejs20.x", "Handler": "index.handler", "Role": "${Role.Arn}",
+			"Code": {"ZipFile": "const r = require('cfn-response'); exports.handler = async () => r.SUCCESS"}}`, unseen: []string{"Code"}},
+		piece{name: "Version", typ: "AWS::Lambda::Version", properties: `{"FunctionName": "${Function}", "Description": "one"}`, id: "${Function.Arn}:1",
+			attributes: map[string]string{"Version": "1", "FunctionArn": "${Function.Arn}:1"}},
+		piece{name: "Alias", typ: "AWS::Lambda::Alias", properties: `{"FunctionName": "${Function}", "FunctionVersion": "${Version.Version}", "Name": "live", "Description": "d"}`,
+			updated: `{"FunctionName": "${Function}", "FunctionVersion": "$LATEST", "Name": "live"}`, id: "${Function.Arn}:live", attributes: map[string]string{"AliasArn": "${Function.Arn}:live"}},
+		piece{name: "Permission", typ: "AWS::Lambda::Permission", properties: `{"FunctionName": "${Function.Arn}", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}`,
+			attributes: map[string]string{"Id": "types-permission-.*"}, unseen: []string{"Principal"}},
+		piece{name: "Mapping", typ: "AWS::Lambda::EventSourceMapping", properties: `{"FunctionName": "${Function}", "EventSourceArn": "${Queue.Arn}", "BatchSize": 5, "Enabled": false}`,
+			updated: `{"FunctionName": "${Function}", "EventSourceArn": "${Queue.Arn}"}`, attributes: map[string]string{"Id": "[0-9a-f-]{36}", "EventSourceMappingArn": "arn:.*"}},
+		piece{name: "Url", typ: "AWS::Lambda::Url", properties: `{"TargetFunctionArn": "${Function}", "AuthType": "NONE", "Cors": {"AllowOrigins": ["*"]}}`,
+			updated: `{"TargetFunctionArn": "${Function}", "AuthType": "AWS_IAM"}`, id: "${Function.Arn}", attributes: map[string]string{"FunctionUrl": "http://.*"}},
+		piece{name: "Invoke", typ: "AWS::Lambda::EventInvokeConfig", properties: `{"FunctionName": "${Function}", "Qualifier": "$LATEST", "MaximumRetryAttempts": 0,
+			"DestinationConfig": {"OnFailure": {"Destination": "${Queue.Arn}"}}}`, updated: `{"FunctionName": "${Function}", "Qualifier": "$LATEST", "MaximumEventAgeInSeconds": 60}`},
+		piece{name: "Group", typ: "AWS::Logs::LogGroup", properties: `{}`},
+		piece{name: "Logs", typ: "AWS::Lambda::Permission", properties: `{"FunctionName": "${Function}", "Action": "lambda:InvokeFunction", "Principal": "logs.amazonaws.com"}`, unseen: []string{"Principal"}},
+		piece{name: "Subscription", typ: "AWS::Logs::SubscriptionFilter", properties: `{"LogGroupName": "${Group}", "FilterPattern": "", "DestinationArn": "${Function.Arn}"}`},
+	)
+	f("ApiGatewayV2", role,
+		piece{name: "Function", typ: "AWS::Lambda::Function", properties: `{"Runtime": "python3.12", "Handler": "index.handler", "Role": "${Role.Arn}",
+			"Code": {"ZipFile": "def handler(event, context):\n    return 1"}}`, unseen: []string{"Code"}},
+		piece{name: "Group", typ: "AWS::Logs::LogGroup", properties: `{}`},
+		piece{name: "Quick", typ: "AWS::ApiGatewayV2::Api", properties: `{"Name": "quick", "ProtocolType": "HTTP", "Target": "${Function.Arn}"}`, unseen: []string{"Target"}},
+		piece{name: "Api", typ: "AWS::ApiGatewayV2::Api", properties: `{"Name": "api", "ProtocolType": "HTTP", "Description": "d", "CorsConfiguration": {"AllowOrigins": ["*"], "AllowMethods": ["GET"], "MaxAge": 5},
+			"Tags": {"a": "1", "b": "2"}}`, updated: `{"Name": "api2", "ProtocolType": "HTTP", "Tags": {"a": "3"}}`, id: "[a-z0-9]{10}",
+			attributes: map[string]string{"ApiId": "[a-z0-9]{10}", "ApiEndpoint": "http://127.0.0.1:[0-9]+/_atelier/execute-api/[a-z0-9]{10}"}},
+		piece{name: "Imported", typ: "AWS::ApiGatewayV2::Api", properties: `{"Body": {"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": {}}, "Tags": {"a": "1"}}`,
+			updated: `{"Body": {"openapi": "3.0.1", "info": {"title": "t2", "version": "1"}, "paths": {}}}`, unseen: []string{"Body"}},
+		piece{name: "Integration", typ: "AWS::ApiGatewayV2::Integration", properties: `{"ApiId": "${Api}", "IntegrationType": "AWS_PROXY", "IntegrationUri": "${Function.Arn}", "PayloadFormatVersion": "2.0",
+			"Description": "d", "ResponseParameters": {"200": {"ResponseParameters": [{"Destination": "append:header.x", "Source": "y"}]}}}`,
+			updated: `{"ApiId": "${Api}", "IntegrationType": "AWS_PROXY", "IntegrationUri": "${Function.Arn}", "PayloadFormatVersion": "1.0", "TimeoutInMillis": 5000}`, unseen: []string{"ApiId"}},
+		piece{name: "Authorizer", typ: "AWS::ApiGatewayV2::Authorizer", properties: `{"ApiId": "${Api}", "Name": "a", "AuthorizerType": "JWT", "IdentitySource": ["$request.header.Authorization"],
+			"JwtConfiguration": {"Audience": ["x"], "Issuer": "https://example.com"}}`, updated: `{"ApiId": "${Api}", "Name": "b", "AuthorizerType": "JWT", "IdentitySource": ["$request.header.Authorization"],
+			"JwtConfiguration": {"Audience": ["y"], "Issuer": "https://example.com"}}`, unseen: []string{"ApiId"}},
+		piece{name: "Route", typ: "AWS::ApiGatewayV2::Route", properties: `{"ApiId": "${Api}", "RouteKey": "POST /invoke", "Target": "integrations/${Integration}", "AuthorizationType": "JWT", "AuthorizerId": "${Authorizer}"}`,
+			updated: `{"ApiId": "${Api}", "RouteKey": "GET /invoke", "Target": "integrations/${Integration}"}`, unseen: []string{"ApiId"}},
+		piece{name: "Deployment", typ: "AWS::ApiGatewayV2::Deployment", properties: `{"ApiId": "${Api}", "Description": "d"}`, updated: `{"ApiId": "${Api}"}`, unseen: []string{"ApiId"}},
+		piece{name: "Stage", typ: "AWS::ApiGatewayV2::Stage", properties: `{"ApiId": "${Api}", "StageName": "$default", "AutoDeploy": true, "StageVariables": {"v": "1"},
+			"AccessLogSettings": {"DestinationArn": "${Group.Arn}", "Format": "$context.requestId"}, "Tags": {"a": "1"}}`,
+			updated: `{"ApiId": "${Api}", "StageName": "$default", "AutoDeploy": true, "Description": "x"}`, id: `\$default`, unseen: []string{"ApiId"}},
+		piece{name: "Fixed", typ: "AWS::ApiGatewayV2::Stage", properties: `{"ApiId": "${Api}", "StageName": "prod", "DeploymentId": "${Deployment}"}`, id: "prod", unseen: []string{"ApiId"}},
+	)
+	f("CloudWatch",
+		piece{name: "Alarm", typ: "AWS::CloudWatch::Alarm", properties: `{"AlarmName": "al", "AlarmDescription": "d", "Namespace": "App", "MetricName": "errors", "Statistic": "Sum", "Period": 60,
+			"EvaluationPeriods": 1, "Threshold": "1", "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching", "Dimensions": [{"Name": "a", "Value": "b"}]}`,
+			updated: `{"AlarmName": "al", "EvaluationPeriods": 2, "Threshold": 2, "ComparisonOperator": "LessThanThreshold", "Metrics": [{"Id": "m", "ReturnData": true,
+			"MetricStat": {"Metric": {"Namespace": "App", "MetricName": "x"}, "Period": 60, "Stat": "p90"}}]}`, id: "al", attributes: map[string]string{"Arn": "arn:aws:cloudwatch:us-east-1:${Account}:alarm:al"}},
+		piece{name: "Composite", typ: "AWS::CloudWatch::CompositeAlarm", properties: `{"AlarmRule": "ALARM(al)", "ActionsEnabled": false}`, updated: `{"AlarmRule": "NOT ALARM(al)"}`},
+		piece{name: "Dashboard", typ: "AWS::CloudWatch::Dashboard", properties: `{"DashboardName": "board", "DashboardBody": "{\"widgets\":[]}"}`,
+			updated: `{"DashboardName": "board", "DashboardBody": "{\"widgets\":[],\"start\":\"-PT1H\"}"}`, id: "board"},
+	)
+	f("Events", role,
+		piece{name: "Queue", typ: "AWS::SQS::Queue", properties: `{}`},
+		piece{name: "Bus", typ: "AWS::Events::EventBus", properties: `{"Name": "orders", "Description": "d", ` + tags + `}`, updated: `{"Name": "orders", ` + retagged + `}`, id: "orders",
+			attributes: map[string]string{"Arn": "arn:aws:events:us-east-1:${Account}:event-bus/orders", "Name": "orders"}, unseen: []string{"Tags"}},
+		piece{name: "Policy", typ: "AWS::Events::EventBusPolicy", properties: `{"EventBusName": "${Bus}", "StatementId": "s", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "events:PutEvents",
+			"Resource": "${Bus.Arn}"}}`, id: `orders\|s`},
+		piece{name: "Rule", typ: "AWS::Events::Rule", properties: `{"EventPattern": {"source": ["a"]}, "Targets": [{"Id": "b", "Arn": "${Queue.Arn}", "InputTransformer":
+			{"InputPathsMap": {"x": "$.id"}, "InputTemplate": "\"<x>\""}}, {"Id": "a", "Arn": "${Queue.Arn}", "RetryPolicy": {"MaximumRetryAttempts": 3}}]}`,
+			updated:    `{"ScheduleExpression": "rate(1 hour)", "State": "DISABLED", "Targets": [{"Id": "a", "Arn": "${Queue.Arn}", "Input": "{}"}]}`,
+			attributes: map[string]string{"Arn": "arn:aws:events:us-east-1:${Account}:rule/types-rule-.*"}},
+		piece{name: "OnBus", typ: "AWS::Events::Rule", properties: `{"Name": "r", "EventBusName": "${Bus.Arn}", "EventPattern": {"source": ["a"]}}`, id: `orders\|r`,
+			attributes: map[string]string{"Arn": ".*:rule/orders/r"}, unseen: []string{"EventBusName"}},
+		piece{name: "Archive", typ: "AWS::Events::Archive", properties: `{"SourceArn": "${Bus.Arn}", "EventPattern": {"source": ["a"]}, "RetentionDays": 3}`, updated: `{"SourceArn": "${Bus.Arn}"}`},
+		piece{name: "Connection", typ: "AWS::Events::Connection", properties: `{"AuthorizationType": "API_KEY", "AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}}`,
+			updated: `{"AuthorizationType": "BASIC", "AuthParameters": {"BasicAuthParameters": {"Username": "u", "Password": "p"}}}`, attributes: map[string]string{"Arn": "arn:.*:connection/.*"}, drifts: []string{"AuthParameters"}},
+		piece{name: "Destination", typ: "AWS::Events::ApiDestination", properties: `{"ConnectionArn": "${Connection.Arn}", "HttpMethod": "POST", "InvocationEndpoint": "https://example.com/a"}`,
+			updated: `{"ConnectionArn": "${Connection.Arn}", "HttpMethod": "PUT", "InvocationEndpoint": "https://example.com/b"}`, attributes: map[string]string{"Arn": "arn:.*:api-destination/.*"}},
+	)
+	f("Scheduler",
+		piece{name: "Role", typ: "AWS::IAM::Role", properties: `{"AssumeRolePolicyDocument": ` + strings.Replace(trust, "lambda", "scheduler", 1) + `}`},
+		piece{name: "Queue", typ: "AWS::SQS::Queue", properties: `{}`},
+		piece{name: "Group", typ: "AWS::Scheduler::ScheduleGroup", properties: `{` + tags + `}`, updated: `{` + retagged + `}`, attributes: map[string]string{"Arn": "arn:.*:schedule-group/.*", "State": "ACTIVE"},
+			unseen: []string{"Tags"}},
+		piece{name: "Schedule", typ: "AWS::Scheduler::Schedule", properties: `{"GroupName": "${Group}", "ScheduleExpression": "rate(1 hour)", "FlexibleTimeWindow": {"Mode": "OFF"},
+			"Target": {"Arn": "${Queue.Arn}", "RoleArn": "${Role.Arn}"}}`, updated: `{"GroupName": "${Group}", "ScheduleExpression": "rate(2 hours)", "State": "DISABLED",
+			"FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": "5"}, "Target": {"Arn": "${Queue.Arn}", "RoleArn": "${Role.Arn}", "Input": "{}"}}`,
+			attributes: map[string]string{"Arn": "arn:.*:schedule/${Group}/.*"}},
+	)
+	f("ApplicationAutoScaling", role,
+		piece{name: "Function", typ: "AWS::Lambda::Function", properties: `{"FunctionName": "scaled", "Runtime": "python3.12", "Handler": "index.handler", "Role": "${Role.Arn}",
+			"Code": {"ZipFile": "def handler(event, context):\n    return 1"}}`, unseen: []string{"Code"}},
+		piece{name: "Version", typ: "AWS::Lambda::Version", properties: `{"FunctionName": "${Function}"}`},
+		piece{name: "Alias", typ: "AWS::Lambda::Alias", properties: `{"FunctionName": "${Function}", "FunctionVersion": "${Version.Version}", "Name": "live"}`},
+		piece{name: "Target", typ: "AWS::ApplicationAutoScaling::ScalableTarget", properties: `{"MinCapacity": 1, "MaxCapacity": 2, "ResourceId": "function:scaled:live", "ServiceNamespace": "lambda",
+			"ScalableDimension": "lambda:function:ProvisionedConcurrency", "ScheduledActions": [{"ScheduledActionName": "s", "Schedule": "rate(1 day)", "ScalableTargetAction": {"MinCapacity": 2}}]}`,
+			updated: `{"MinCapacity": 1, "MaxCapacity": "3", "ResourceId": "function:scaled:live", "ServiceNamespace": "lambda", "ScalableDimension": "lambda:function:ProvisionedConcurrency"}`,
+			id:      `function:scaled:live\|lambda:function:ProvisionedConcurrency\|lambda`, unseen: []string{"ScheduledActions"}},
+		piece{name: "Policy", typ: "AWS::ApplicationAutoScaling::ScalingPolicy", properties: `{"PolicyName": "p", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": "${Target}",
+			"TargetTrackingScalingPolicyConfiguration": {"TargetValue": "0.7", "PredefinedMetricSpecification": {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"}}}`,
+			updated: `{"PolicyName": "p", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": "${Target}", "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 0.5, "ScaleInCooldown": 5,
+			"PredefinedMetricSpecification": {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"}}}`, id: "arn:aws:autoscaling:.*", attributes: map[string]string{"Arn": "arn:.*"},
+			unseen: []string{"ScalingTargetId"}},
+	)
 }
 
 // action is a policy of a resource that allows one action.
@@ -113,3 +230,6 @@ func allow(name string) string {
 func onBucket(name string) string {
 	return strings.Replace(action(name), `"*"`, `"arn:aws:s3:::types-bucket"`, 1)
 }
+
+// inText is a document as a string within JSON.
+func inText(document string) string { return strconv.Quote(document) }
