@@ -174,11 +174,9 @@ func (s *Service) unserved(list []string) (out []string) {
 	return out
 }
 
-// caller is who asks, as the rows keep it.
+// caller is who asks, as resources are made in that name later.
 func caller(ctx context.Context) authz.Principal {
-	p := wire.CallOf(ctx).Principal
-	p.Session, p.AccessKeyID = nil, ""
-	return p
+	return identity.Via(wire.CallOf(ctx).Principal, principal)
 }
 
 // trusted checks that CloudFormation may assume a role.
