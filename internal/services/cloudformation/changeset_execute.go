@@ -13,16 +13,19 @@ import (
 // ExecuteChangeSet begins to make what a change set describes. The stack's other change sets are obsolete then.
 // Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
 func (s *Service) ExecuteChangeSet(ctx context.Context, in *cloudformation.ExecuteChangeSetInput) (out *cloudformation.ExecuteChangeSetOutput, err error) {
+	var k store.Key
 	err = s.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		out, err = wire.Once(ctx, s.tokens, tx, in.ClientRequestToken, in, func() (*cloudformation.ExecuteChangeSetOutput, error) {
-			k, st, c, err := s.setNamed(ctx, tx, in.StackName, in.ChangeSetName)
-			if err != nil {
+			var st stack
+			var c changeSet
+			if k, st, c, err = s.setNamed(ctx, tx, in.StackName, in.ChangeSetName); err != nil {
 				return nil, err
 			}
 			return &cloudformation.ExecuteChangeSetOutput{}, s.execute(ctx, tx, k, st, c, in)
 		})
 		return reused(err)
 	})
+	s.linger(ctx, k, err)
 	return out, err
 }
 

@@ -68,7 +68,36 @@ func (s *Service) CreateStack(ctx context.Context, in *cloudformation.CreateStac
 		})
 		return reused(err)
 	})
+	s.linger(ctx, k, err)
 	return out, err
+}
+
+// patience is how long an answer waits for the operation that it begins: most stacks are done by then, and clients that ask again only after
+// half a minute see that at once.
+const patience = time.Second
+
+// linger waits for the end of a stack's operation, for a while.
+func (s *Service) linger(ctx context.Context, k store.Key, err error) {
+	if err != nil || k.ID == "" {
+		return
+	}
+	limit := time.After(patience)
+	for {
+		s.mu.Lock()
+		turned := s.turned
+		s.mu.Unlock()
+		var st stack
+		if s.Store.View(ctx, func(tx *store.Tx) (err error) { st, err = s.stacks.Get(tx, k); return err }) != nil || st.Operation == "" {
+			return
+		}
+		select {
+		case <-turned:
+		case <-limit:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func set(b *bool) bool { return b != nil && *b }

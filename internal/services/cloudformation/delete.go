@@ -33,6 +33,7 @@ func (s *Service) DeleteStack(ctx context.Context, in *cloudformation.DeleteStac
 	})
 	if err == nil && k.ID != "" {
 		s.interrupt(k, "the stack is deleted")
+		s.linger(ctx, k, err)
 	}
 	return out, err
 }

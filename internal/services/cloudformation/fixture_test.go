@@ -268,3 +268,11 @@ func (f *fixture) equal(what string, got, want any) {
 		f.t.Errorf("%s: got %s, want %s", what, a, b)
 	}
 }
+
+// proceed goes on with a rollback that failed.
+func (f *fixture) proceed(name string) {
+	f.t.Helper()
+	_, err := f.ContinueUpdateRollback(f.ctx, &cloudformation.ContinueUpdateRollbackInput{StackName: &name})
+	f.ok(err)
+	f.ends(name, types.StackStatusUpdateRollbackComplete)
+}

@@ -55,9 +55,15 @@ func (r *run) forward(name string) error {
 		if p != "" && w.Now.Properties[p] != nil && !changedValue(w.Now.Properties[p], to.Properties[p]) {
 			return r.failed(w, action, fmt.Errorf(renamed, plainText(to.Properties[p])))
 		}
+		if err := r.permits("Update:Replace", name, to.Type); err != nil {
+			return r.failed(w, action, err)
+		}
 		to.Name = physicalName(t, r.st.Name, name)
 		w.Doing = &step{Action: creates, To: to, Replace: true}
 		return r.start(w, begin, replacing)
+	}
+	if err := r.permits("Update:Modify", name, to.Type); err != nil {
+		return r.failed(w, action, err)
 	}
 	w.was()
 	to.ID, to.Name, to.Attributes = w.Now.ID, w.Now.Name, w.Now.Attributes

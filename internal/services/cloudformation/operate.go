@@ -82,6 +82,14 @@ func (s *Service) interrupt(k store.Key, why string) {
 	}
 }
 
+// tellEnd wakes who waits for the end of an operation.
+func (s *Service) tellEnd() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.turned)
+	s.turned = make(chan struct{})
+}
+
 // load reads the rows of a stack.
 func (r *run) load() error {
 	return r.s.Store.View(r.ctx, func(tx *store.Tx) error {
@@ -130,6 +138,7 @@ func (r *run) turn(status types.StackStatus, reason string, change func(tx *stor
 		}
 		if !strings.HasSuffix(string(status), "IN_PROGRESS") {
 			st.Operation, st.Cancel, st.Deadline, st.Update, st.Skip = "", "", nil, "", nil
+			tx.OnCommit(r.s.tellEnd)
 		}
 		if err := r.s.turn(tx, r.k, &st, status, reason); err != nil {
 			return err
@@ -156,6 +165,13 @@ func (r *run) build() error {
 			return err
 		}
 		return r.broken(messageOf(err))
+	}
+	for _, name := range r.names() {
+		if w, _ := r.row(name); r.plan.Resource(name) == nil && w.Now != nil {
+			if err := r.permits("Update:Delete", name, w.Type); err != nil {
+				return r.broken(err.Error())
+			}
+		}
 	}
 	failed := walk(r.plan.graph, r.halted, false, func(name string) error {
 		err := r.forward(name)

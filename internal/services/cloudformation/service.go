@@ -41,6 +41,8 @@ type Service struct {
 
 	mu   sync.Mutex
 	runs map[store.Key]*run // that are under way
+	// turned is closed when a stack's operation ends.
+	turned chan struct{}
 }
 
 const (
@@ -52,7 +54,8 @@ const (
 
 // New makes the service and defines its job.
 func New(c Config) *Service {
-	s := &Service{Config: c, tables: newTables(c.Store), tokens: wire.NewTokens(c.Store, c.Clock), types: map[string]resource.Type{}, runs: map[store.Key]*run{}}
+	s := &Service{Config: c, tables: newTables(c.Store), tokens: wire.NewTokens(c.Store, c.Clock), types: map[string]resource.Type{}, runs: map[store.Key]*run{},
+		turned: make(chan struct{})}
 	jobs.Define(c.Jobs, operateJob, s.operate)
 	c.Desk.Define(courier, delivery.Courier{Deliver: s.deliver, Bury: s.bury})
 	s.Define(s.Stack())

@@ -98,6 +98,7 @@ func (s *Service) UpdateStack(ctx context.Context, in *cloudformation.UpdateStac
 		out = &cloudformation.UpdateStackOutput{StackId: some(st.arn(k))}
 		return s.launch(tx, k, &st, types.StackStatusUpdateInProgress, byUser, &v)
 	})
+	s.linger(ctx, k, err)
 	return out, err
 }
 
