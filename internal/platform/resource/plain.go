@@ -2,7 +2,9 @@ package resource
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -52,6 +54,10 @@ type Plain struct {
 	Create, Get, Update, Delete Verb
 	// Retag changes tags, after an update. Nil: they are not changed.
 	Retag func(ctx context.Context, r Request, set map[string]string, remove []string) error
+	// Status is the field of Get's output that says how far the resource is, Done what it is then, and Reason the field that says why it failed.
+	// What is none of Done and no progress (Creating, InProgress) is failure.
+	Status, Reason string
+	Done           []string
 	// Identify, see Type. Nil, with a name and no ID: the name.
 	Identify func(r Request) string
 }
@@ -64,6 +70,9 @@ func (p Plain) Type() Type {
 	}
 	if p.Update != nil {
 		t.Update = p.update
+	}
+	if p.Status != "" {
+		t.Ready, t.Gone = p.ready, p.gone
 	}
 	return t
 }
@@ -155,6 +164,33 @@ func (p Plain) update(ctx context.Context, r Request) (State, error) {
 func (p Plain) delete(ctx context.Context, r Request) error {
 	_, err := p.Delete(ctx, r, p.key(r), false)
 	return err
+}
+
+func (p Plain) ready(ctx context.Context, r Request) (State, bool, error) {
+	out, err := p.Get(ctx, r, p.key(r), false)
+	if err != nil {
+		return State{}, false, err
+	}
+	_, within, _ := strings.Cut(p.Within, ",")
+	has := Field(out, within)
+	switch status := fmt.Sprint(Field(has, p.Status)); {
+	case slices.Contains(p.Done, status):
+		s, err := p.read(ctx, r)
+		return State{ID: r.ID, Attributes: s.Attributes}, err == nil, err
+	case strings.HasSuffix(strings.ToLower(status), "ing") || strings.EqualFold(strings.ReplaceAll(status, "_", ""), "InProgress"):
+		return State{}, false, nil
+	default:
+		reason, _ := Field(has, p.Reason).(string)
+		return State{}, false, fmt.Errorf("the resource is %s: %s", status, reason)
+	}
+}
+
+func (p Plain) gone(ctx context.Context, r Request) (bool, error) {
+	_, err := p.Get(ctx, r, p.key(r), false)
+	if Gone(err) {
+		return true, nil
+	}
+	return false, err
 }
 
 func (p Plain) read(ctx context.Context, r Request) (State, error) {

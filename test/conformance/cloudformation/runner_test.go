@@ -22,6 +22,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/lambda"
 	"github.com/atelier-studio/atelier/internal/services/logs"
 	"github.com/atelier-studio/atelier/internal/services/s3"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
 	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
@@ -34,7 +35,7 @@ import (
 func every() map[string]resource.Type {
 	out := map[string]resource.Type{}
 	for _, list := range [][]resource.Type{(*apigatewayv2.Service)(nil).Stack(), (*applicationautoscaling.Service)(nil).Stack(), (*cloudwatch.Service)(nil).Stack(),
-		(*eventbridge.Service)(nil).Stack(), (*scheduler.Service)(nil).Stack(), (*iam.Service)(nil).Stack(), (*lambda.Service)(nil).Stack(), (*logs.Service)(nil).Stack(), (*s3.Service)(nil).Stack(), (*sns.Service)(nil).Stack(), (*sqs.Service)(nil).Stack(), (*ssm.Service)(nil).Stack()} {
+		(*eventbridge.Service)(nil).Stack(), (*sagemaker.Service)(nil).Stack(), (*scheduler.Service)(nil).Stack(), (*iam.Service)(nil).Stack(), (*lambda.Service)(nil).Stack(), (*logs.Service)(nil).Stack(), (*s3.Service)(nil).Stack(), (*sns.Service)(nil).Stack(), (*sqs.Service)(nil).Stack(), (*ssm.Service)(nil).Stack()} {
 		for _, t := range list {
 			out[t.Name] = t
 		}

@@ -216,6 +216,36 @@ func TestTypes(t *testing.T) {
 			"PredefinedMetricSpecification": {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"}}}`, id: "arn:aws:autoscaling:.*", attributes: map[string]string{"Arn": "arn:.*"},
 			unseen: []string{"ScalingTargetId"}},
 	)
+	f("SageMaker",
+		piece{name: "Role", typ: "AWS::IAM::Role", properties: `{"AssumeRolePolicyDocument": ` + strings.Replace(trust, "lambda", "sagemaker", 1) + `,
+			"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}`},
+		piece{name: "Model", typ: "AWS::SageMaker::Model", properties: `{"ExecutionRoleArn": "${Role.Arn}", "PrimaryContainer": {"Image": "${Account}.dkr.ecr.us-east-1.amazonaws.com/bedrock-proxy:latest",
+			"Environment": {"BEDROCK_MODEL_ID": "amazon.nova-lite-v1:0"}}, ` + tags + `}`, id: "arn:aws:sagemaker:us-east-1:${Account}:model/types-model-.*",
+			attributes: map[string]string{"ModelName": "types-model-.*"}, unseen: []string{"Tags"}},
+		piece{name: "Config", typ: "AWS::SageMaker::EndpointConfig", properties: `{"EndpointConfigName": "types-config", "ProductionVariants": [{"VariantName": "a", "ModelName": "${Model.ModelName}",
+			"InitialInstanceCount": "1", "InstanceType": "ml.m5.large"}]}`, id: ".*:endpoint-config/types-config", attributes: map[string]string{"EndpointConfigName": "types-config"}},
+		piece{name: "Other", typ: "AWS::SageMaker::EndpointConfig", properties: `{"ProductionVariants": [{"VariantName": "a", "ModelName": "${Model.ModelName}",
+			"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 2}}]}`},
+		piece{name: "Endpoint", typ: "AWS::SageMaker::Endpoint", properties: `{"EndpointConfigName": "${Config.EndpointConfigName}"}`, updated: `{"EndpointConfigName": "${Other.EndpointConfigName}"}`,
+			id: ".*:endpoint/types-endpoint-.*", attributes: map[string]string{"EndpointName": "types-endpoint-.*"}},
+		piece{name: "Group", typ: "AWS::SageMaker::ModelPackageGroup", properties: `{"ModelPackageGroupName": "types-group", "ModelPackageGroupDescription": "d"}`,
+			attributes: map[string]string{"ModelPackageGroupStatus": "Completed"}, id: ".*:model-package-group/types-group"},
+		piece{name: "Package", typ: "AWS::SageMaker::ModelPackage", properties: `{"ModelPackageGroupName": "types-group", "ModelApprovalStatus": "PendingManualApproval", "InferenceSpecification": {"Containers":
+			[{"Image": "${Account}.dkr.ecr.us-east-1.amazonaws.com/bedrock-proxy:latest"}], "SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}}`,
+			updated: `{"ModelPackageGroupName": "types-group", "ModelApprovalStatus": "Approved", "InferenceSpecification": {"Containers":
+			[{"Image": "${Account}.dkr.ecr.us-east-1.amazonaws.com/bedrock-proxy:latest"}], "SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}}`,
+			attributes: map[string]string{"ModelPackageStatus": "Completed", "ModelPackageVersion": "1"}},
+		piece{name: "Features", typ: "AWS::SageMaker::FeatureGroup", properties: `{"FeatureGroupName": "types-features", "RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "at",
+			"FeatureDefinitions": [{"FeatureName": "id", "FeatureType": "String"}, {"FeatureName": "at", "FeatureType": "String"}], "OnlineStoreConfig": {"EnableOnlineStore": true}, "RoleArn": "${Role.Arn}"}`,
+			updated: `{"FeatureGroupName": "types-features", "RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "at", "FeatureDefinitions": [{"FeatureName": "id", "FeatureType": "String"},
+			{"FeatureName": "at", "FeatureType": "String"}, {"FeatureName": "n", "FeatureType": "Integral"}], "OnlineStoreConfig": {"EnableOnlineStore": true}, "RoleArn": "${Role.Arn}"}`,
+			id: "types-features", attributes: map[string]string{"FeatureGroupStatus": "Created"}},
+		piece{name: "Domain", typ: "AWS::SageMaker::Domain", properties: `{"DomainName": "types-domain", "AuthMode": "IAM", "VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "DefaultUserSettings": {"ExecutionRole": "${Role.Arn}"}}`,
+			updated: `{"DomainName": "types-domain", "AuthMode": "IAM", "VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "DefaultUserSettings": {"ExecutionRole": "${Role.Arn}", "SecurityGroups": ["sg-1"]}}`,
+			id:      "d-.*", attributes: map[string]string{"DomainArn": "arn:.*:domain/d-.*", "DomainId": "d-.*"}},
+		piece{name: "Profile", typ: "AWS::SageMaker::UserProfile", properties: `{"DomainId": "${Domain}", "UserProfileName": "ann"}`, updated: `{"DomainId": "${Domain}", "UserProfileName": "ann",
+			"UserSettings": {"SecurityGroups": ["sg-2"]}}`, id: `ann\|d-.*`, attributes: map[string]string{"UserProfileArn": "arn:.*"}},
+	)
 }
 
 // action is a policy of a resource that allows one action.
