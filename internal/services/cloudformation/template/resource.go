@@ -1,6 +1,11 @@
 package template
 
-import "context"
+import (
+	"context"
+	"maps"
+	"regexp"
+	"slices"
+)
 
 // Resource is one of a template's resources whose condition holds.
 type Resource struct {
@@ -42,7 +47,57 @@ type Unknown struct{}
 // Properties are a resource's, resolved: strings, bools, json.Numbers, []any and map[string]any (and Unknown, when states give it). What
 // is AWS::NoValue is left out.
 func (b *Bound) Properties(ctx context.Context, id string, states States) (map[string]any, error) {
-	panic("not yet")
+	r := b.byID[id]
+	e := b.evaluator(ctx, states)
+	e.within = "Resources"
+	v, err := e.value(r.properties)
+	if err != nil {
+		return nil, err
+	}
+	if v, err = e.dynamic(v); err != nil {
+		return nil, err
+	}
+	m, _ := v.(map[string]any)
+	if m == nil {
+		m = map[string]any{}
+	}
+	return m, nil
+}
+
+var reference = regexp.MustCompile(`\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}`)
+
+// dynamic puts what they name in the place of dynamic references.
+func (e *evaluator) dynamic(v any) (any, error) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			r, err := e.dynamic(x)
+			if err != nil {
+				return nil, err
+			}
+			v[k] = r
+		}
+	case []any:
+		for i, x := range v {
+			r, err := e.dynamic(x)
+			if err != nil {
+				return nil, err
+			}
+			v[i] = r
+		}
+	case string:
+		var failed error
+		out := reference.ReplaceAllStringFunc(v, func(s string) string {
+			m := reference.FindStringSubmatch(s)
+			r, err := e.states.Dynamic(e.ctx, Dynamic{m[1], m[2]})
+			if err != nil && failed == nil {
+				failed = err
+			}
+			return r
+		})
+		return out, failed
+	}
+	return v, nil
 }
 
 // Output is one of a template's outputs.
@@ -53,4 +108,44 @@ type Output struct {
 }
 
 // Outputs are those whose condition holds, sorted by name.
-func (b *Bound) Outputs(ctx context.Context, states States) ([]Output, error) { panic("not yet") }
+func (b *Bound) Outputs(ctx context.Context, states States) ([]Output, error) {
+	var out []Output
+	e := b.evaluator(ctx, states)
+	e.within = "Outputs"
+	for _, name := range slices.Sorted(maps.Keys(b.model.outputs)) {
+		m := b.model.outputs[name].(map[string]any)
+		if c, _ := m["Condition"].(string); c != "" {
+			holds, known := b.decided[c]
+			if !known {
+				return nil, errorf("Template format error: Unresolved condition dependency %s in the Outputs block of the template", c)
+			}
+			if !holds {
+				continue
+			}
+		}
+		o := Output{Name: name}
+		o.Description, _ = m["Description"].(string)
+		v, err := e.value(m["Value"])
+		if err != nil {
+			return nil, err
+		}
+		o.Value = v
+		if text, ok := plain(v); ok {
+			o.Value = text
+		} else if v != (Unknown{}) {
+			return nil, errorf("Template format error: The Value field of every Outputs member must evaluate to a String.")
+		}
+		if x, ok := m["Export"].(map[string]any); ok {
+			n, err := e.value(x["Name"])
+			if err != nil {
+				return nil, err
+			}
+			o.Export, _ = plain(n)
+			if o.Export == "" && n != (Unknown{}) {
+				return nil, errorf("Template format error: The Name field of every Export member must be specified and evaluate to a non-empty String.")
+			}
+		}
+		out = append(out, o)
+	}
+	return out, e.missing("resource dependencies", "Outputs")
+}

@@ -1,5 +1,11 @@
 package template
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 // Summary is what a template says of itself, for GetTemplateSummary and ValidateTemplate.
 type Summary struct {
 	Description string
@@ -18,5 +24,60 @@ type Summary struct {
 	Identifiers map[string][]string
 }
 
+// named are the properties that name what IAM has.
+var named = map[string]string{"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+	"AWS::IAM::InstanceProfile": "InstanceProfileName"}
+
+// sensitive are the types that give rights.
+var sensitive = []string{"AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM::GroupPolicy", "AWS::IAM::InstanceProfile", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy",
+	"AWS::IAM::Role", "AWS::IAM::RolePolicy", "AWS::IAM::User", "AWS::IAM::UserPolicy", "AWS::IAM::UserToGroupAddition"}
+
 // Summary tells what the template says of itself.
-func (t *Template) Summary() Summary { panic("not yet") }
+func (t *Template) Summary() Summary {
+	s := Summary{Description: t.Description, Parameters: t.Parameters, Transforms: t.Transforms, Identifiers: map[string][]string{}}
+	s.Version, _ = t.root["AWSTemplateFormatVersion"].(string)
+	if len(t.Metadata) > 0 {
+		if b, err := jsonText(t.Metadata); err == nil {
+			s.Metadata = string(b)
+		}
+	}
+	capability := ""
+	var why []string
+	for _, id := range slices.Sorted(maps.Keys(t.model.resources)) {
+		r, _ := t.model.resources[id].(map[string]any)
+		typ, _ := r["Type"].(string)
+		if typ == "" {
+			continue
+		}
+		s.Identifiers[typ] = append(s.Identifiers[typ], id)
+		if !slices.Contains(sensitive, typ) {
+			continue
+		}
+		if !slices.Contains(why, typ) {
+			why = append(why, typ)
+		}
+		if capability == "" {
+			capability = "CAPABILITY_IAM"
+		}
+		p, _ := r["Properties"].(map[string]any)
+		if name := named[typ]; name != "" && p[name] != nil {
+			capability = "CAPABILITY_NAMED_IAM"
+		}
+	}
+	s.Types = slices.Sorted(maps.Keys(s.Identifiers))
+	if capability != "" {
+		s.Capabilities = append(s.Capabilities, capability)
+	}
+	if slices.Contains(s.Types, "AWS::CloudFormation::Stack") || len(t.Transforms) > 0 {
+		for _, typ := range s.Types {
+			if typ == "AWS::CloudFormation::Stack" {
+				why = append(why, typ)
+			}
+		}
+		s.Capabilities = append(s.Capabilities, "CAPABILITY_AUTO_EXPAND")
+	}
+	if len(why) > 0 {
+		s.Reason = "The following resource(s) require capabilities: [" + strings.Join(why, ", ") + "]"
+	}
+	return s
+}
