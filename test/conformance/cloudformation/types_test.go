@@ -18,9 +18,13 @@ const (
 func TestTypes(t *testing.T) {
 	s := harness.Start(t)
 	who := harness.Must(s.Admin(t.Context()))(t)
-	f := func(name string, pieces ...piece) {
+	cases(who, func(name string, pieces ...piece) {
 		t.Run(name, func(t *testing.T) { tell(t, who, pieces...) })
-	}
+	})
+}
+
+// cases gives f the resources of each service that a template may have.
+func cases(who harness.Caller, f func(name string, pieces ...piece)) {
 	f("SQS",
 		piece{name: "Dead", typ: "AWS::SQS::Queue", properties: `{}`, id: `http://.*/${Account}/types-dead-[0-9a-f]{12}`},
 		piece{name: "Queue", typ: "AWS::SQS::Queue", properties: `{"QueueName": "orders", "VisibilityTimeout": "45", "DelaySeconds": 3,
