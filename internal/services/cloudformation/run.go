@@ -43,7 +43,8 @@ type run struct {
 
 	mu       sync.Mutex
 	rows     map[string]row
-	canceled string // why it is given up
+	canceled string   // why it is given up
+	secrets  []string // values of parameters that are not shown
 }
 
 // giveUp has a run begin nothing more and wait for nothing.
@@ -95,7 +96,7 @@ func (r *run) write(w row, events ...event) error {
 			return err
 		}
 		for _, e := range events {
-			e.Logical, e.Type = w.Logical, w.Type
+			e.Logical, e.Type, e.Properties = w.Logical, w.Type, r.masked(e.Properties)
 			if err := r.s.tell(tx, r.k, &r.st, e); err != nil {
 				return err
 			}
