@@ -54,7 +54,7 @@ func (r *run) forward(name string) error {
 	}
 	if p := t.NameProperty; replaces(t, *w.Now, to) {
 		if p != "" && w.Now.Properties[p] != nil && !changedValue(w.Now.Properties[p], to.Properties[p]) {
-			return r.failed(w, action, fmt.Errorf(renamed, plainText(to.Properties[p])))
+			return r.failed(w, action, said(renamed, plainText(to.Properties[p])))
 		}
 		if err := r.permits("Update:Replace", name, to.Type); err != nil {
 			return r.failed(w, action, err)

@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -206,7 +205,7 @@ func (s *Service) config(ctx context.Context, k store.Key, st *stack) (aws.Confi
 	}
 	p, err := s.Directory.ServiceSession(ctx, principal, st.Role, "AWSCloudFormation")
 	if errors.Is(err, identity.ErrNotTrusted) {
-		return aws.Config{}, fmt.Errorf("Role %s is invalid or cannot be assumed", st.Role) //nolint:staticcheck // AWS's text
+		return aws.Config{}, said("Role %s is invalid or cannot be assumed", st.Role)
 	}
 	if err != nil {
 		return aws.Config{}, err
