@@ -1,9 +1,7 @@
 package template
 
 import (
-	"maps"
 	"slices"
-	"strings"
 )
 
 // Summary is what a template says of itself, for GetTemplateSummary and ValidateTemplate.
@@ -43,8 +41,9 @@ func (t *Template) Summary() Summary {
 	}
 	capability := ""
 	var why []string
-	for _, id := range slices.Sorted(maps.Keys(t.model.resources)) {
-		r, _ := t.model.resources[id].(map[string]any)
+	resources, _ := t.root["Resources"].(map[string]any)
+	for _, id := range sorted(resources) {
+		r, _ := resources[id].(map[string]any)
 		typ, _ := r["Type"].(string)
 		if typ == "" {
 			continue
@@ -64,20 +63,16 @@ func (t *Template) Summary() Summary {
 			capability = "CAPABILITY_NAMED_IAM"
 		}
 	}
-	s.Types = slices.Sorted(maps.Keys(s.Identifiers))
+	s.Types = sorted(s.Identifiers)
 	if capability != "" {
 		s.Capabilities = append(s.Capabilities, capability)
 	}
-	if slices.Contains(s.Types, "AWS::CloudFormation::Stack") || len(t.Transforms) > 0 {
-		for _, typ := range s.Types {
-			if typ == "AWS::CloudFormation::Stack" {
-				why = append(why, typ)
-			}
-		}
+	if len(t.Transforms) > 0 {
+		why = append(why, t.Transforms...)
 		s.Capabilities = append(s.Capabilities, "CAPABILITY_AUTO_EXPAND")
 	}
 	if len(why) > 0 {
-		s.Reason = "The following resource(s) require capabilities: [" + strings.Join(why, ", ") + "]"
+		s.Reason = "The following resource(s) require capabilities: " + bracketed(why)
 	}
 	return s
 }
