@@ -95,7 +95,7 @@ func (b *Bound) connect(ctx context.Context) error {
 	for _, r := range b.list {
 		e.spent = 0
 		m := b.m.resources[r.ID].(map[string]any)
-		saw, err := e.needs(m)
+		saw, err := e.needs(r.ID, m)
 		if err != nil {
 			return err
 		}

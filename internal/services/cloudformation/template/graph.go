@@ -35,18 +35,18 @@ func note(m *map[string]bool, name string) {
 }
 
 // needs evaluates a resource to see what it refers to.
-func (e *evaluator) needs(r map[string]any) (*recorder, error) {
+func (e *evaluator) needs(id string, r map[string]any) (*recorder, error) {
 	saw := &recorder{}
 	e.within, e.states = "Resources", saw
 	on, err := dependsOn(r)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range on {
-		if _, declared := e.m.resources[id]; !declared {
-			e.miss[id] = true
-		} else if e.there(id) {
-			note(&saw.ids, id)
+	for _, o := range on {
+		if _, declared := e.m.resources[o]; !declared {
+			e.miss[o] = true
+		} else if e.there(o) {
+			note(&saw.ids, o)
 		}
 	}
 	for _, k := range []string{"Properties", "CreationPolicy", "UpdatePolicy"} {
@@ -55,7 +55,7 @@ func (e *evaluator) needs(r map[string]any) (*recorder, error) {
 		}
 	}
 	if e.static {
-		return saw, e.fill(&Resource{}, r)
+		return saw, e.fill(&Resource{ID: id}, r)
 	}
 	return saw, nil
 }

@@ -115,7 +115,7 @@ func (m *model) look() error {
 	for _, id := range sorted(m.resources) {
 		r := m.resources[id].(map[string]any)
 		e.spent = 0
-		saw, err := e.needs(r)
+		saw, err := e.needs(id, r)
 		if err != nil {
 			return err
 		}

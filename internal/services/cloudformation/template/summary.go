@@ -2,6 +2,7 @@ package template
 
 import (
 	"slices"
+	"strings"
 )
 
 // Summary is what a template says of itself, for GetTemplateSummary and ValidateTemplate.
@@ -42,18 +43,10 @@ func (t *Template) Summary() Summary {
 	capability := ""
 	var why []string
 	resources, _ := t.root["Resources"].(map[string]any)
-	for _, id := range sorted(resources) {
-		r, _ := resources[id].(map[string]any)
-		typ, _ := r["Type"].(string)
-		if typ == "" {
-			continue
-		}
+	declared(resources, 0, func(id, typ string, r map[string]any) {
 		s.Identifiers[typ] = append(s.Identifiers[typ], id)
 		if !slices.Contains(sensitive, typ) {
-			continue
-		}
-		if !slices.Contains(why, typ) {
-			why = append(why, typ)
+			return
 		}
 		if capability == "" {
 			capability = "CAPABILITY_IAM"
@@ -62,8 +55,13 @@ func (t *Template) Summary() Summary {
 		if name := named[typ]; name != "" && p[name] != nil {
 			capability = "CAPABILITY_NAMED_IAM"
 		}
-	}
+	})
 	s.Types = sorted(s.Identifiers)
+	for _, typ := range s.Types {
+		if slices.Contains(sensitive, typ) {
+			why = append(why, typ)
+		}
+	}
 	if capability != "" {
 		s.Capabilities = append(s.Capabilities, capability)
 	}
@@ -75,4 +73,19 @@ func (t *Template) Summary() Summary {
 		s.Reason = "The following resource(s) require capabilities: " + bracketed(why)
 	}
 	return s
+}
+
+// declared goes over the resources that a section declares, within loops too.
+func declared(section map[string]any, nested int, visit func(id, typ string, r map[string]any)) {
+	for _, id := range sorted(section) {
+		if list, loops := section[id].([]any); loops && strings.HasPrefix(id, loop) && len(list) == 3 && nested < maxNested {
+			body, _ := list[2].(map[string]any)
+			declared(body, nested+1, visit)
+			continue
+		}
+		r, _ := section[id].(map[string]any)
+		if typ, _ := r["Type"].(string); typ != "" {
+			visit(id, typ, r)
+		}
+	}
 }
