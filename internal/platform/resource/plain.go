@@ -47,8 +47,8 @@ type Plain struct {
 	Attributes map[string]string
 	// Reset is what properties become that an update takes away.
 	Reset map[string]any
-	// Apart are properties that Create does not fill.
-	Apart []string
+	// Apart are properties that Create does not fill, Untold those that Read does not tell: Get has them in another form.
+	Apart, Untold []string
 	// Token is the field of Create's input for a client token.
 	Token                       string
 	Create, Get, Update, Delete Verb
@@ -218,6 +218,9 @@ func (p Plain) read(ctx context.Context, r Request) (State, error) {
 		}
 	}
 	for name, wanted := range r.Properties {
+		if slices.Contains(p.Untold, name) {
+			continue
+		}
 		form := p.form(map[string]any{name: wanted})
 		if told := Tell(has, form); len(told) > 0 {
 			if s.Properties[name] = wanted; !same(any(told), any(form)) {

@@ -66,7 +66,9 @@ func featureGroupType() resource.Type {
 		}
 		more := []any{} // features are only ever added
 		for _, f := range resource.Objects(r.Properties["FeatureDefinitions"]) {
-			if !slices.ContainsFunc(out.FeatureDefinitions, func(has types.FeatureDefinition) bool { return aws.ToString(has.FeatureName) == resource.Text(f["FeatureName"]) }) {
+			if !slices.ContainsFunc(out.FeatureDefinitions, func(has types.FeatureDefinition) bool {
+				return aws.ToString(has.FeatureName) == resource.Text(f["FeatureName"])
+			}) {
 				more = append(more, f)
 			}
 		}

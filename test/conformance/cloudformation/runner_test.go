@@ -16,11 +16,17 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2"
 	"github.com/atelier-studio/atelier/internal/services/applicationautoscaling"
+	"github.com/atelier-studio/atelier/internal/services/athena"
+	"github.com/atelier-studio/atelier/internal/services/bedrock"
 	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
+	"github.com/atelier-studio/atelier/internal/services/ecr"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
+	"github.com/atelier-studio/atelier/internal/services/glue"
 	"github.com/atelier-studio/atelier/internal/services/iam"
+	"github.com/atelier-studio/atelier/internal/services/lakeformation"
 	"github.com/atelier-studio/atelier/internal/services/lambda"
 	"github.com/atelier-studio/atelier/internal/services/logs"
+	"github.com/atelier-studio/atelier/internal/services/ram"
 	"github.com/atelier-studio/atelier/internal/services/s3"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker"
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
@@ -35,7 +41,8 @@ import (
 func every() map[string]resource.Type {
 	out := map[string]resource.Type{}
 	for _, list := range [][]resource.Type{(*apigatewayv2.Service)(nil).Stack(), (*applicationautoscaling.Service)(nil).Stack(), (*cloudwatch.Service)(nil).Stack(),
-		(*eventbridge.Service)(nil).Stack(), (*sagemaker.Service)(nil).Stack(), (*scheduler.Service)(nil).Stack(), (*iam.Service)(nil).Stack(), (*lambda.Service)(nil).Stack(), (*logs.Service)(nil).Stack(), (*s3.Service)(nil).Stack(), (*sns.Service)(nil).Stack(), (*sqs.Service)(nil).Stack(), (*ssm.Service)(nil).Stack()} {
+		(*eventbridge.Service)(nil).Stack(), (*athena.Service)(nil).Stack(), (*bedrock.Service)(nil).Stack(), (*ecr.Service)(nil).Stack(), (*glue.Service)(nil).Stack(),
+		(*lakeformation.Service)(nil).Stack(), (*ram.Service)(nil).Stack(), (*sagemaker.Service)(nil).Stack(), (*scheduler.Service)(nil).Stack(), (*iam.Service)(nil).Stack(), (*lambda.Service)(nil).Stack(), (*logs.Service)(nil).Stack(), (*s3.Service)(nil).Stack(), (*sns.Service)(nil).Stack(), (*sqs.Service)(nil).Stack(), (*ssm.Service)(nil).Stack()} {
 		for _, t := range list {
 			out[t.Name] = t
 		}
@@ -307,4 +314,6 @@ func (x *runner) remove(t *testing.T, p piece, r resource.Request) {
 }
 
 // standsInOthers says that a resource is a setting of another one, which has a default.
-func standsInOthers(typ string) bool { return strings.HasPrefix(typ, "AWS::SNS::Topic") }
+func standsInOthers(typ string) bool {
+	return strings.HasPrefix(typ, "AWS::SNS::Topic") || typ == "AWS::LakeFormation::DataLakeSettings"
+}

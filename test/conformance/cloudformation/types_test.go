@@ -18,9 +18,13 @@ const (
 func TestTypes(t *testing.T) {
 	s := harness.Start(t)
 	who := harness.Must(s.Admin(t.Context()))(t)
-	f := func(name string, pieces ...piece) {
+	cases(who, func(name string, pieces ...piece) {
 		t.Run(name, func(t *testing.T) { tell(t, who, pieces...) })
-	}
+	})
+}
+
+// cases gives f the resources of each service that a template may have.
+func cases(who harness.Caller, f func(name string, pieces ...piece)) {
 	f("SQS",
 		piece{name: "Dead", typ: "AWS::SQS::Queue", properties: `{}`, id: `http://.*/${Account}/types-dead-[0-9a-f]{12}`},
 		piece{name: "Queue", typ: "AWS::SQS::Queue", properties: `{"QueueName": "orders", "VisibilityTimeout": "45", "DelaySeconds": 3,
@@ -245,6 +249,86 @@ func TestTypes(t *testing.T) {
 			id:      "d-.*", attributes: map[string]string{"DomainArn": "arn:.*:domain/d-.*", "DomainId": "d-.*"}},
 		piece{name: "Profile", typ: "AWS::SageMaker::UserProfile", properties: `{"DomainId": "${Domain}", "UserProfileName": "ann"}`, updated: `{"DomainId": "${Domain}", "UserProfileName": "ann",
 			"UserSettings": {"SecurityGroups": ["sg-2"]}}`, id: `ann\|d-.*`, attributes: map[string]string{"UserProfileArn": "arn:.*"}},
+	)
+	f("Bedrock",
+		piece{name: "Guardrail", typ: "AWS::Bedrock::Guardrail", properties: `{"Name": "g", "BlockedInputMessaging": "no", "BlockedOutputsMessaging": "no", "Description": "d",
+			"WordPolicyConfig": {"WordsConfig": [{"Text": "bad"}]}, ` + tags + `}`, updated: `{"Name": "g", "BlockedInputMessaging": "never", "BlockedOutputsMessaging": "no",
+			"WordPolicyConfig": {"WordsConfig": [{"Text": "worse"}]}, ` + retagged + `}`, id: "arn:aws:bedrock:us-east-1:${Account}:guardrail/.*",
+			attributes: map[string]string{"GuardrailId": "[a-z0-9]+", "Version": "DRAFT", "Status": "READY"}, unseen: []string{"WordPolicyConfig", "Tags"}},
+		piece{name: "Version", typ: "AWS::Bedrock::GuardrailVersion", properties: `{"GuardrailIdentifier": "${Guardrail.GuardrailId}", "Description": "one"}`, id: `${Guardrail.GuardrailId}\|1`,
+			attributes: map[string]string{"Version": "1"}, unseen: []string{"Description"}},
+	)
+	f("Glue",
+		piece{name: "Role", typ: "AWS::IAM::Role", properties: `{"AssumeRolePolicyDocument": ` + strings.Replace(trust, "lambda", "glue", 1) + `,
+			"ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}`},
+		piece{name: "Database", typ: "AWS::Glue::Database", properties: `{"CatalogId": "${Account}", "DatabaseInput": {"Name": "shop", "Description": "d"}}`,
+			updated: `{"CatalogId": "${Account}", "DatabaseInput": {"Name": "shop", "Parameters": {"a": "b"}}}`, id: "shop"},
+		piece{name: "Unnamed", typ: "AWS::Glue::Database", properties: `{"CatalogId": "${Account}", "DatabaseInput": {}}`, id: "types-unnamed-.*", unseen: []string{"DatabaseInput"}},
+		piece{name: "Table", typ: "AWS::Glue::Table", properties: `{"CatalogId": "${Account}", "DatabaseName": "${Database}", "TableInput": {"Name": "orders", "TableType": "EXTERNAL_TABLE",
+			"PartitionKeys": [{"Name": "day", "Type": "string"}], "Parameters": {"classification": "csv"}, "StorageDescriptor": {"Columns": [{"Name": "id", "Type": "bigint"}], "Location": "s3://b/orders/",
+			"SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", "Parameters": {"field.delim": ","}}}}}`,
+			updated: `{"CatalogId": "${Account}", "DatabaseName": "${Database}", "TableInput": {"Name": "orders", "PartitionKeys": [{"Name": "day", "Type": "string"}],
+			"StorageDescriptor": {"Columns": [{"Name": "id", "Type": "bigint"}, {"Name": "n", "Type": "int"}], "Location": "s3://b/orders/"}}}`, id: "orders"},
+		piece{name: "Partition", typ: "AWS::Glue::Partition", properties: `{"CatalogId": "${Account}", "DatabaseName": "${Database}", "TableName": "${Table}", "PartitionInput": {"Values": ["1"],
+			"StorageDescriptor": {"Location": "s3://b/orders/1/"}}}`, updated: `{"CatalogId": "${Account}", "DatabaseName": "${Database}", "TableName": "${Table}", "PartitionInput": {"Values": ["1"],
+			"StorageDescriptor": {"Location": "s3://b/orders/one/"}}}`, id: "1"},
+		piece{name: "Classifier", typ: "AWS::Glue::Classifier", properties: `{"CsvClassifier": {"Delimiter": ";", "ContainsHeader": "PRESENT"}}`, updated: `{"CsvClassifier": {"Delimiter": ","}}`,
+			unseen: []string{"CsvClassifier"}},
+		piece{name: "Crawler", typ: "AWS::Glue::Crawler", properties: `{"Name": "c", "Role": "${Role}", "DatabaseName": "${Database}", "Targets": {"S3Targets": [{"Path": "s3://b/orders/"}]},
+			"Schedule": {"ScheduleExpression": "cron(0 1 * * ? *)"}, "Classifiers": ["${Classifier}"], "Tags": {"a": "1"}}`,
+			updated: `{"Name": "c", "Role": "${Role}", "DatabaseName": "${Database}", "Targets": {"S3Targets": [{"Path": "s3://b/other/"}]}, "Description": "d", "Tags": {"a": "2"}}`, id: "c",
+			unseen: []string{"Schedule", "Tags"}},
+		piece{name: "Ruleset", typ: "AWS::Glue::DataQualityRuleset", properties: `{"Name": "r", "Ruleset": "Rules = [ RowCount > 0 ]", "TargetTable": {"DatabaseName": "${Database}", "TableName": "${Table}"}}`,
+			updated: `{"Name": "r", "Ruleset": "Rules = [ RowCount > 1 ]", "TargetTable": {"DatabaseName": "${Database}", "TableName": "${Table}"}}`, id: "r"},
+		piece{name: "Connection", typ: "AWS::Glue::Connection", properties: `{"CatalogId": "${Account}", "ConnectionInput": {"Name": "db", "ConnectionType": "JDBC", "ConnectionProperties":
+			{"JDBC_CONNECTION_URL": "jdbc:postgresql://h/d", "USERNAME": "u", "PASSWORD": "p"}}}`, id: "db", unseen: []string{"CatalogId", "ConnectionInput"}},
+	)
+	f("LakeFormation", role,
+		piece{name: "Admins", typ: "AWS::LakeFormation::DataLakeSettings", properties: `{"Admins": [{"DataLakePrincipalIdentifier": "` + who.ARN + `"}], "MutationType": "APPEND"}`,
+			updated: `{"Admins": [{"DataLakePrincipalIdentifier": "` + who.ARN + `"}, {"DataLakePrincipalIdentifier": "${Role.Arn}"}], "MutationType": "APPEND"}`, unseen: []string{"MutationType"}},
+		piece{name: "Bucket", typ: "AWS::S3::Bucket", properties: `{}`},
+		piece{name: "Location", typ: "AWS::LakeFormation::Resource", properties: `{"ResourceArn": "${Bucket.Arn}", "RoleArn": "${Role.Arn}", "UseServiceLinkedRole": false}`,
+			updated: `{"ResourceArn": "${Bucket.Arn}", "RoleArn": "${Role.Arn}", "UseServiceLinkedRole": false, "HybridAccessEnabled": true}`, id: "${Bucket.Arn}", unseen: []string{"UseServiceLinkedRole"}},
+		piece{name: "Database", typ: "AWS::Glue::Database", properties: `{"CatalogId": "${Account}", "DatabaseInput": {"Name": "lake"}}`},
+		piece{name: "Table", typ: "AWS::Glue::Table", properties: `{"CatalogId": "${Account}", "DatabaseName": "${Database}", "TableInput": {"Name": "sales", "StorageDescriptor":
+			{"Columns": [{"Name": "id", "Type": "bigint"}, {"Name": "region", "Type": "string"}], "Location": "s3://${Bucket}/sales/"}}}`},
+		piece{name: "Filter", typ: "AWS::LakeFormation::DataCellsFilter", properties: `{"TableCatalogId": "${Account}", "DatabaseName": "${Database}", "TableName": "${Table}", "Name": "eu",
+			"RowFilter": {"FilterExpression": "region = 'eu'"}, "ColumnNames": ["id"]}`, id: `${Account}\|lake\|sales\|eu`},
+		piece{name: "Grant", typ: "AWS::LakeFormation::PrincipalPermissions", properties: `{"Principal": {"DataLakePrincipalIdentifier": "${Role.Arn}"}, "Resource": {"Table":
+			{"CatalogId": "${Account}", "DatabaseName": "${Database}", "Name": "${Table}"}}, "Permissions": ["SELECT", "DESCRIBE"], "PermissionsWithGrantOption": []}`,
+			attributes: map[string]string{"PrincipalIdentifier": ".*", "ResourceIdentifier": ".*"}, unseen: []string{"Principal", "PermissionsWithGrantOption"}},
+		piece{name: "Older", typ: "AWS::LakeFormation::Permissions", properties: `{"DataLakePrincipal": {"DataLakePrincipalIdentifier": "${Role.Arn}"}, "Resource": {"DatabaseResource":
+			{"CatalogId": "${Account}", "Name": "${Database}"}}, "Permissions": ["DESCRIBE", "CREATE_TABLE"]}`, updated: `{"DataLakePrincipal": {"DataLakePrincipalIdentifier": "${Role.Arn}"},
+			"Resource": {"DatabaseResource": {"CatalogId": "${Account}", "Name": "${Database}"}}, "Permissions": ["DESCRIBE"]}`, id: "types-older-.*", unseen: []string{"DataLakePrincipal"}},
+		piece{name: "Tag", typ: "AWS::LakeFormation::Tag", properties: `{"TagKey": "level", "TagValues": ["low", "high"]}`, updated: `{"TagKey": "level", "TagValues": ["low", "top"]}`, id: "level",
+			drifts: []string{"TagValues"}},
+		piece{name: "Tagged", typ: "AWS::LakeFormation::TagAssociation", properties: `{"LFTags": [{"CatalogId": "${Account}", "TagKey": "${Tag}", "TagValues": ["low"]}], "Resource": {"Database":
+			{"CatalogId": "${Account}", "Name": "${Database}"}}}`},
+	)
+	f("Athena",
+		piece{name: "Group", typ: "AWS::Athena::WorkGroup", properties: `{"Name": "team", "Description": "d", "WorkGroupConfiguration": {"EnforceWorkGroupConfiguration": true, "BytesScannedCutoffPerQuery": 10000000,
+			"ResultConfiguration": {"OutputLocation": "s3://b/results/"}}, "RecursiveDeleteOption": true, ` + tags + `}`, updated: `{"Name": "team", "State": "DISABLED", "WorkGroupConfiguration":
+			{"EnforceWorkGroupConfiguration": false, "ResultConfiguration": {"OutputLocation": "s3://b/other/"}}, "RecursiveDeleteOption": true, ` + retagged + `}`, id: "team",
+			unseen: []string{"RecursiveDeleteOption", "Tags"}},
+		piece{name: "Other", typ: "AWS::Athena::WorkGroup", properties: `{"Name": "rest"}`},
+		piece{name: "Query", typ: "AWS::Athena::NamedQuery", properties: `{"Database": "shop", "QueryString": "SELECT 1", "WorkGroup": "${Other}"}`, attributes: map[string]string{"NamedQueryId": "[0-9a-f-]{36}"}},
+		piece{name: "Statement", typ: "AWS::Athena::PreparedStatement", properties: `{"StatementName": "st", "WorkGroup": "${Other}", "QueryStatement": "SELECT ?", "Description": "d"}`,
+			updated: `{"StatementName": "st", "WorkGroup": "${Other}", "QueryStatement": "SELECT ? + 1"}`, id: `st\|rest`, drifts: []string{"WorkGroup"}, unseen: []string{"WorkGroup"}},
+		piece{name: "Catalog", typ: "AWS::Athena::DataCatalog", properties: `{"Name": "cat", "Type": "GLUE", "Parameters": {"catalog-id": "${Account}"}, "Description": "d"}`,
+			updated: `{"Name": "cat", "Type": "GLUE", "Parameters": {"catalog-id": "${Account}"}}`, id: "cat"},
+	)
+	f("ECR",
+		piece{name: "Repository", typ: "AWS::ECR::Repository", properties: `{"RepositoryName": "models/app", "ImageScanningConfiguration": {"ScanOnPush": true}, "LifecyclePolicy": {"LifecyclePolicyText":
+			"{\"rules\":[{\"rulePriority\":1,\"selection\":{\"tagStatus\":\"untagged\",\"countType\":\"imageCountMoreThan\",\"countNumber\":3},\"action\":{\"type\":\"expire\"}}]}"}}`,
+			updated: `{"RepositoryName": "models/app", "ImageTagMutability": "IMMUTABLE", "EmptyOnDelete": true}`, id: "models/app",
+			attributes: map[string]string{"Arn": "arn:aws:ecr:us-east-1:${Account}:repository/models/app", "RepositoryUri": ".*models/app"}, unseen: []string{"LifecyclePolicy", "EmptyOnDelete"}},
+	)
+	f("RAM",
+		piece{name: "Database", typ: "AWS::Glue::Database", properties: `{"CatalogId": "${Account}", "DatabaseInput": {"Name": "shared"}}`},
+		piece{name: "Share", typ: "AWS::RAM::ResourceShare", properties: `{"Name": "s", "AllowExternalPrincipals": true, "Principals": ["123456789012"],
+			"ResourceArns": ["arn:aws:glue:us-east-1:${Account}:database/shared", "arn:aws:glue:us-east-1:${Account}:catalog"], ` + tags + `}`,
+			updated: `{"Name": "s2", "AllowExternalPrincipals": true, "ResourceArns": ["arn:aws:glue:us-east-1:${Account}:catalog"], ` + retagged + `}`, id: "arn:aws:ram:us-east-1:${Account}:resource-share/.*",
+			attributes: map[string]string{"Status": "ACTIVE", "OwningAccountId": "${Account}"}, unseen: []string{"Principals", "ResourceArns"}},
 	)
 }
 
