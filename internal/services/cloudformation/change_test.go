@@ -193,3 +193,24 @@ func TestDrift(t *testing.T) {
 	p := l.StackResourceDrifts[0].PropertyDifferences[0]
 	f.equal("difference", []string{*p.PropertyPath, *p.ExpectedValue, *p.ActualValue}, []string{"/DelaySeconds", "5", "7"})
 }
+
+// TestSecrets has neither stacks nor events tell the value of a parameter that says NoEcho.
+func TestSecrets(t *testing.T) {
+	f := open(t)
+	f.ok(f.create("s", `
+Parameters: {Word: {Type: String, NoEcho: true}}
+Resources: {P: {Type: AWS::SSM::Parameter, Properties: {Name: p, Type: String, Value: !Sub "in ${Word}"}}}
+`, func(in *cloudformation.CreateStackInput) {
+		in.Parameters = []types.Parameter{{ParameterKey: aws.String("Word"), ParameterValue: aws.String("sesame")}}
+	}))
+	s := f.ends("s", types.StackStatusCreateComplete)
+	f.equal("parameter", *s.Parameters[0].ParameterValue, "****")
+	f.equal("value", f.things["p"]["Value"], "in sesame")
+	out, err := f.DescribeStackEvents(f.ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String("s")})
+	f.ok(err)
+	for _, e := range out.StackEvents {
+		if strings.Contains(aws.ToString(e.ResourceProperties), "sesame") {
+			t.Errorf("an event tells %s", *e.ResourceProperties)
+		}
+	}
+}

@@ -15,17 +15,15 @@ import (
 
 // preview looks at what a plan would change, without changing anything.
 type preview struct {
-	s        *Service
-	ctx      context.Context
-	run      *run // whose rows are looked at
-	plan     *plan
-	before   raw // the properties as the templates write them
-	after    raw
-	values   map[string]string // parameters before
-	changes  map[string]*types.ResourceChange
-	order    []string
-	causes   []string // what was not known while properties were resolved
-	problems error
+	s       *Service
+	ctx     context.Context
+	run     *run // whose rows are looked at
+	plan    *plan
+	before  raw // the properties as the templates write them
+	after   raw
+	values  map[string]string // parameters before
+	changes map[string]*types.ResourceChange
+	causes  []string // what was not known while properties were resolved
 }
 
 // raw are the properties of a template's resources before anything is resolved.

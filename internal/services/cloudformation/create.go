@@ -53,7 +53,7 @@ func (s *Service) CreateStack(ctx context.Context, in *cloudformation.CreateStac
 		return nil, err
 	}
 	v, p, err := s.take(ctx, k, &st, order{body: in.TemplateBody, url: in.TemplateURL, parameters: in.Parameters, tags: in.Tags, retag: true,
-		capabilities: in.Capabilities, only: in.ResourceTypes, notify: in.NotificationARNs}, nil)
+		capabilities: in.Capabilities, only: in.ResourceTypes}, nil)
 	if err != nil {
 		return nil, err
 	}

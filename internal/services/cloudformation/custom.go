@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -51,7 +50,7 @@ func (s *Service) custom() resource.Type {
 				return state, false, err
 			}
 			if a.PhysicalResourceId == "" && r.ID == r.Name && r.Old == nil {
-				return state, false, errors.New("Invalid PhysicalResourceId") //nolint:staticcheck // AWS's text
+				return state, false, said("Invalid PhysicalResourceId")
 			}
 			return state, true, nil
 		},
@@ -76,7 +75,7 @@ func (s *Service) answered(ctx context.Context, r resource.Request) (*customAnsw
 	case h == nil:
 		return nil, errors.New("the request to the provider is lost")
 	case h.Answer == nil && s.Clock.Now().After(h.Created.Add(patience)):
-		return nil, fmt.Errorf("CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [%s].", r.Token) //nolint:staticcheck // AWS's text
+		return nil, said("CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [%s].", r.Token)
 	case h.Answer == nil:
 		return nil, nil
 	}
@@ -88,7 +87,7 @@ func (s *Service) answered(ctx context.Context, r resource.Request) (*customAnsw
 		if a.Reason == "" {
 			a.Reason = "Failed"
 		}
-		return &a, fmt.Errorf("Received response status [%s] from custom resource. Message returned: %s (RequestId: %s)", a.Status, a.Reason, r.Token) //nolint:staticcheck // AWS's text
+		return &a, said("Received response status [%s] from custom resource. Message returned: %s (RequestId: %s)", a.Status, a.Reason, r.Token)
 	}
 	return &a, nil
 }
@@ -98,7 +97,7 @@ func (s *Service) answered(ctx context.Context, r resource.Request) (*customAnsw
 func (s *Service) askProvider(ctx context.Context, r resource.Request, kind string, old map[string]any) error {
 	to, err := arn.Parse(r.Text("ServiceToken"))
 	if err != nil || to.Service != "lambda" && to.Service != "sns" {
-		return fmt.Errorf("Invalid ServiceToken: %s", r.Text("ServiceToken")) //nolint:staticcheck // AWS's text
+		return said("Invalid ServiceToken: %s", r.Text("ServiceToken"))
 	}
 	k, _, _ := stackOfARN(r.StackID)
 	id, _, err := s.handleFor(ctx, k, r.Token, false)

@@ -55,7 +55,7 @@ func (r *run) detect(w *row) (*rowDrift, error) {
 	}
 	var state resource.State
 	err = r.call(func(ctx context.Context) (err error) { state, err = t.Read(ctx, q); return err })
-	d.Expected = compact(w.Now.Properties)
+	d.Expected = r.masked(compact(w.Now.Properties))
 	switch {
 	case errors.Is(err, resource.ErrGone):
 		d.Status = types.StackResourceDriftStatusDeleted
@@ -70,7 +70,7 @@ func (r *run) detect(w *row) (*rowDrift, error) {
 			d.Differences = append(d.Differences, differences("/"+name, w.Now.Properties[name], v)...)
 		}
 	}
-	d.Status, d.Actual = types.StackResourceDriftStatusInSync, compact(told)
+	d.Status, d.Actual = types.StackResourceDriftStatusInSync, r.masked(compact(told))
 	if len(d.Differences) > 0 {
 		d.Status = types.StackResourceDriftStatusModified
 	}

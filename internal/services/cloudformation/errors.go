@@ -18,6 +18,15 @@ func invalid(format string, args ...any) error {
 	return wire.Errorf(400, "ValidationError", fmt.Sprintf(format, args...))
 }
 
+// words are an error in CloudFormation's own.
+type words string
+
+// Error says them.
+func (w words) Error() string { return string(w) }
+
+// said is an error in CloudFormation's own words.
+func said(format string, args ...any) error { return words(fmt.Sprintf(format, args...)) }
+
 func noStack(name string) error { return invalid("Stack with id %s does not exist", name) }
 
 func absent(err error) bool { return errors.Is(err, store.ErrNotFound) }

@@ -2,7 +2,6 @@ package cloudformation
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -29,7 +28,7 @@ func (r *run) outputs() ([]output, error) {
 		value, ok := o.Value.(string)
 		if !ok {
 			if _, ok = o.Value.(bool); !ok && o.Value != nil && plainText(o.Value) == "" {
-				return nil, fmt.Errorf("Template format error: The Value field of every Outputs member must evaluate to a String.") //nolint:staticcheck // AWS's text
+				return nil, said("Template format error: The Value field of every Outputs member must evaluate to a String.")
 			}
 			value = plainText(o.Value)
 		}
@@ -44,7 +43,7 @@ func (s *Service) export(tx *store.Tx, k store.Key, st *stack, outputs []output,
 	for _, o := range outputs {
 		if o.Export != "" {
 			if _, twice := now[o.Export]; twice {
-				return fmt.Errorf("Duplicate Export names in the template: [%s]", o.Export) //nolint:staticcheck // AWS's text
+				return said("Duplicate Export names in the template: [%s]", o.Export)
 			}
 			now[o.Export] = o.Value
 		}
@@ -62,7 +61,7 @@ func (s *Service) export(tx *store.Tx, k store.Key, st *stack, outputs []output,
 			if stays {
 				what = "updated"
 			}
-			return fmt.Errorf("Export %s cannot be %s as it is in use by %s", o.Export, what, sentence(users)) //nolint:staticcheck // AWS's text
+			return said("Export %s cannot be %s as it is in use by %s", o.Export, what, sentence(users))
 		}
 		if err := s.exports.Delete(tx, at(k, o.Export)); err != nil && !absent(err) {
 			return err
@@ -74,7 +73,7 @@ func (s *Service) export(tx *store.Tx, k store.Key, st *stack, outputs []output,
 			return err
 		}
 		if err == nil && has.Stack != k.ID {
-			return fmt.Errorf("Export with name %s is already exported by stack %s", name, has.Name) //nolint:staticcheck // AWS's text
+			return said("Export with name %s is already exported by stack %s", name, has.Name)
 		}
 		if err := s.exports.Put(tx, at(k, name), export{k.ID, st.Name, value}); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/google/uuid"
@@ -53,7 +54,7 @@ func (r *run) forward(name string) error {
 	}
 	if p := t.NameProperty; replaces(t, *w.Now, to) {
 		if p != "" && w.Now.Properties[p] != nil && !changedValue(w.Now.Properties[p], to.Properties[p]) {
-			return r.failed(w, action, fmt.Errorf(renamed, plainText(to.Properties[p])))
+			return r.failed(w, action, said(renamed, plainText(to.Properties[p])))
 		}
 		if err := r.permits("Update:Replace", name, to.Type); err != nil {
 			return r.failed(w, action, err)
@@ -161,6 +162,7 @@ func (r *run) create(ctx context.Context, t resource.Type, q resource.Request, a
 	if t.Find != nil && (again || given) {
 		found, ok, err := t.Find(ctx, q)
 		switch {
+		case delivery.Final(err) && !again: // making it says better what is wrong
 		case err != nil:
 			return resource.State{}, err
 		case ok && again:

@@ -24,7 +24,6 @@ type order struct {
 	retag        bool // tags were given; else the stack's stay
 	capabilities []types.Capability
 	only         []string // types that may be in it
-	notify       []string
 }
 
 var (

@@ -148,7 +148,7 @@ func (s *Service) nestedReady(ctx context.Context, r resource.Request) (resource
 	case busy(st.StackStatus):
 		return state, false, nil
 	}
-	return state, false, fmt.Errorf("Embedded stack %s was not successfully %s: %s", text(st.StackId), done(st.StackStatus), text(st.StackStatusReason)) //nolint:staticcheck // AWS's text
+	return state, false, said("Embedded stack %s was not successfully %s: %s", text(st.StackId), done(st.StackStatus), text(st.StackStatusReason))
 }
 
 // lastAsked tells whether the nested stack was left as it was: an update that found nothing to do.
@@ -178,5 +178,5 @@ func (s *Service) nestedGone(ctx context.Context, r resource.Request) (bool, err
 	case err != nil || busy(st.StackStatus):
 		return false, err
 	}
-	return false, fmt.Errorf("Embedded stack %s was not successfully deleted: %s", r.ID, text(st.StackStatusReason)) //nolint:staticcheck // AWS's text
+	return false, said("Embedded stack %s was not successfully deleted: %s", r.ID, text(st.StackStatusReason))
 }

@@ -2,11 +2,13 @@ package cloudformation
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,27 +26,45 @@ type work struct {
 func (s *Service) operate(ctx context.Context, in work) error {
 	r := s.begin(ctx, in.Key)
 	defer s.finish(r)
-	for {
-		var found bool
-		if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-			r.st, err = s.stacks.Get(tx, in.Key)
-			if found = err == nil && r.st.Operation == in.Operation; !found && absent(err) {
-				err = nil
-			}
-			return err
-		}); err != nil || !found {
-			return err
+	for wait := time.Second; ; {
+		more, err := r.further(in.Operation)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil && !more:
+			return nil
+		case err == nil:
+			wait = time.Second
+			continue
 		}
-		if err := r.load(); err != nil {
-			return err
-		}
-		if err := r.phase(); err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
+		s.Logger.Error("stack waits", "stack", in.Key.ID, "error", err) // it may work later: the rows say where it stands
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+			wait = min(2*wait, longestWait)
 		}
 	}
+}
+
+// longestWait is how long an operation waits after a failure of ours until it is tried again.
+const longestWait = 30 * time.Second
+
+// further does the next phase, when the operation is still the stack's.
+func (r *run) further(operation string) (more bool, err error) {
+	if err := r.s.Store.View(r.ctx, func(tx *store.Tx) (err error) {
+		r.st, err = r.s.stacks.Get(tx, r.k)
+		if more = err == nil && r.st.Operation == operation; absent(err) {
+			err = nil
+		}
+		return err
+	}); err != nil || !more {
+		return false, err
+	}
+	if err := r.load(); err != nil {
+		return false, err
+	}
+	return true, r.phase()
 }
 
 // begin takes a stack's place among the runs, once the run before has let go of it.
@@ -98,8 +118,38 @@ func (r *run) load() error {
 		for _, w := range list {
 			r.rows[w.Value.Logical] = w.Value
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		r.secrets = nil
+		for _, n := range []int{r.st.Now, r.st.Next} {
+			v, err := r.s.revisions.Get(tx, revisionKey(r.k, n))
+			if err != nil && !absent(err) {
+				return err
+			}
+			for _, p := range v.Parameters {
+				if p.Secret && p.Value != "" {
+					r.secrets = append(r.secrets, p.Value)
+				}
+			}
+		}
+		return nil
 	})
+}
+
+// masked is a text of JSON without the values of parameters that nobody shall see.
+func (r *run) masked(text string) string {
+	for _, secret := range r.secrets {
+		b, err := json.Marshal(secret)
+		if err != nil {
+			continue
+		}
+		text = strings.ReplaceAll(text, string(b), `"****"`)
+		if len(secret) >= 4 {
+			text = strings.ReplaceAll(text, string(b[1:len(b)-1]), "****")
+		}
+	}
+	return text
 }
 
 // phase does what a stack's status asks for, and gives the stack the next one.

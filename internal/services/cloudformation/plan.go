@@ -119,7 +119,7 @@ func (r *run) GetAtt(_ context.Context, id, attribute string) (any, error) {
 	}
 	v, ok := w.Now.Attributes[attribute]
 	if !ok {
-		return nil, fmt.Errorf("Requested attribute %s does not exist in schema for %s", attribute, w.Now.Type) //nolint:staticcheck // AWS's text
+		return nil, said("Requested attribute %s does not exist in schema for %s", attribute, w.Now.Type)
 	}
 	return v, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/google/uuid"
 )
@@ -109,6 +110,9 @@ func (r *run) destroy(w *row, th thing, after func(w *row)) error {
 					return nil
 				}
 				found, ok, err := t.Find(ctx, q)
+				if delivery.Final(err) {
+					return nil // who may not see it, or named it wrongly, has not made it
+				}
 				if err != nil || !ok {
 					return err
 				}

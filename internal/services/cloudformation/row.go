@@ -34,7 +34,6 @@ type stack struct {
 	Retain             []string           `json:",omitempty"` // resources that DeleteStack shall leave
 	Force              bool               `json:",omitempty"` // DeleteStack leaves what cannot be deleted
 	Skip               []string           `json:",omitempty"` // resources that a rollback leaves
-	Failed             string             `json:",omitempty"` // status when an operation began that failed before anything was done
 	Owner              authz.Principal    // who asked for the operation; calls are made in that name when there is no role
 	Host               string             `json:",omitempty"` // as the caller addressed us
 	Role               string             `json:",omitempty"`

@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,7 +42,8 @@ type run struct {
 
 	mu       sync.Mutex
 	rows     map[string]row
-	canceled string // why it is given up
+	canceled string   // why it is given up
+	secrets  []string // values of parameters that are not shown
 }
 
 // giveUp has a run begin nothing more and wait for nothing.
@@ -95,7 +95,7 @@ func (r *run) write(w row, events ...event) error {
 			return err
 		}
 		for _, e := range events {
-			e.Logical, e.Type = w.Logical, w.Type
+			e.Logical, e.Type, e.Properties = w.Logical, w.Type, r.masked(e.Properties)
 			if err := r.s.tell(tx, r.k, &r.st, e); err != nil {
 				return err
 			}
@@ -205,7 +205,7 @@ func (s *Service) config(ctx context.Context, k store.Key, st *stack) (aws.Confi
 	}
 	p, err := s.Directory.ServiceSession(ctx, principal, st.Role, "AWSCloudFormation")
 	if errors.Is(err, identity.ErrNotTrusted) {
-		return aws.Config{}, fmt.Errorf("Role %s is invalid or cannot be assumed", st.Role) //nolint:staticcheck // AWS's text
+		return aws.Config{}, said("Role %s is invalid or cannot be assumed", st.Role)
 	}
 	if err != nil {
 		return aws.Config{}, err

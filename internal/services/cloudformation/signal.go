@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -116,9 +115,9 @@ func (r *run) signaled(name string, since time.Time) error {
 		case err != nil:
 			return false, err
 		case failed != nil:
-			return false, fmt.Errorf("Received %s signal with UniqueId %s", failure, failed.ID) //nolint:staticcheck // AWS's text
+			return false, said("Received %s signal with UniqueId %s", failure, failed.ID)
 		case n < count && r.s.Clock.Now().After(since.Add(patience)):
-			return false, fmt.Errorf("Failed to receive %d resource signal(s) within the specified duration", count) //nolint:staticcheck // AWS's text
+			return false, said("Failed to receive %d resource signal(s) within the specified duration", count)
 		}
 		return n >= count, nil
 	})
@@ -179,17 +178,17 @@ func (s *Service) waitCondition() resource.Type {
 			}
 			seconds, err := strconv.Atoi(r.Text("Timeout"))
 			if err != nil {
-				return resource.State{}, false, errors.New("Timeout must be a number of seconds")
+				return resource.State{}, false, said("Timeout must be a number of seconds")
 			}
 			began, _ := time.Parse(time.RFC3339Nano, plainText(r.Attributes[since]))
 			switch {
 			case failed != nil:
-				return resource.State{}, false, fmt.Errorf("WaitCondition received failed message: '%s' for uniqueId: %s", failed.Reason, failed.ID)
+				return resource.State{}, false, said("WaitCondition received failed message: '%s' for uniqueId: %s", failed.Reason, failed.ID)
 			case n >= want:
 				b, err := json.Marshal(data)
 				return resource.State{Attributes: map[string]any{"Data": string(b)}}, true, err
 			case s.Clock.Now().After(began.Add(time.Duration(seconds) * time.Second)):
-				return resource.State{}, false, fmt.Errorf("WaitCondition timed out. Received %d conditions when expecting %d", n, want)
+				return resource.State{}, false, said("WaitCondition timed out. Received %d conditions when expecting %d", n, want)
 			}
 			return resource.State{}, false, nil
 		},

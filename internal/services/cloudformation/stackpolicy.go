@@ -3,7 +3,6 @@ package cloudformation
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -94,13 +93,13 @@ func (p stackPolicy) allows(action, logical, typ string) error {
 		}
 		switch {
 		case hit && s.Effect == "Deny":
-			return fmt.Errorf("Action denied by stack policy: Statement [#%d] does not allow [%s] for resource [%s]", i+1, action, resource) //nolint:staticcheck // AWS's text
+			return said("Action denied by stack policy: Statement [#%d] does not allow [%s] for resource [%s]", i+1, action, resource)
 		case hit:
 			allowed = true
 		}
 	}
 	if !allowed {
-		return fmt.Errorf("Action not allowed by stack policy: no statement allows [%s] for resource [%s]", action, resource) //nolint:staticcheck // AWS's text
+		return said("Action not allowed by stack policy: no statement allows [%s] for resource [%s]", action, resource)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -28,7 +29,16 @@ func walk(requires map[string][]string, halted func() bool, on bool, f func(name
 	begin := func(name string) {
 		delete(waits, name)
 		running++
-		go func() { done <- ended{name, f(name)} }()
+		go func() {
+			e := ended{name: name}
+			defer func() {
+				if p := recover(); p != nil { // one resource's, not the server's end
+					e.err = fmt.Errorf("internal failure: %v", p)
+				}
+				done <- e
+			}()
+			e.err = f(name)
+		}()
 	}
 	ready := func() {
 		if halted() || len(failed) > 0 && !on {

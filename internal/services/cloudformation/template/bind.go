@@ -3,9 +3,6 @@ package template
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
-	"strings"
 )
 
 // Env is where a stack is.
@@ -16,7 +13,7 @@ type Env struct {
 	// Zones are the availability zones of a Region, for Fn::GetAZs. Nil: <region>a, b and c.
 	Zones func(region string) []string
 	// SSM reads a parameter of Systems Manager for types AWS::SSM::Parameter::Value<...>; name may have a version, "name:3". Lists come
-	// joined by commas. Nil refuses them.
+	// joined by commas. ErrNoParameter says that there is none. Nil refuses such types.
 	SSM func(ctx context.Context, name string) (string, error)
 	// Resolved are values of such parameters that were read before, by the template's name for them: these are not read again.
 	// Set them from Bound.Values when an operation goes on, so that all its steps see the same.
@@ -29,7 +26,7 @@ type Env struct {
 type Bound struct {
 	Template *Template
 	env      Env
-	model    *model
+	m        *model
 	root     map[string]any // with its transforms done
 	values   []Value
 	named    map[string]any
@@ -43,208 +40,105 @@ type Bound struct {
 // Bind gives the template's parameters their values, applies its transforms, asserts its rules and decides its conditions. Given are the
 // parameters by name; whoever asks to use a previous value gives that value. Errors are *Error, or Env's own.
 func (t *Template) Bind(ctx context.Context, given map[string]string, env Env) (*Bound, error) {
-	b := &Bound{Template: t, env: env, model: t.model, root: t.root, decided: map[string]bool{}, byID: map[string]*Resource{}, graph: map[string][]string{}}
+	b := &Bound{Template: t, env: env, root: t.root, named: map[string]any{}, byID: map[string]*Resource{}, graph: map[string][]string{}}
+	b.m = &model{parameters: map[string]*Parameter{}}
+	for i := range t.Parameters {
+		b.m.parameters[t.Parameters[i].Name] = &t.Parameters[i]
+	}
 	var err error
-	if b.values, b.named, err = give(ctx, t.Parameters, given, &b.env); err != nil {
+	if b.values, err = b.m.values(ctx, given, env); err != nil {
 		return nil, err
 	}
-	if len(t.Transforms) > 0 {
-		if err := b.transform(ctx); err != nil {
+	for i := range b.values {
+		b.named[b.values[i].Parameter.Name] = b.values[i].typed()
+	}
+	if err := b.transform(ctx); err != nil {
+		return nil, err
+	}
+	if b.m, err = newModel(b.root); err != nil {
+		return nil, err
+	}
+	if b.m.extended = t.declares(extensions); b.m.extended || len(t.Transforms) > 0 { // Parse could not look at it
+		if err := b.m.look(); err != nil {
 			return nil, err
 		}
-		if err := b.model.check(); err != nil {
-			return nil, err
+	}
+	return b, b.choose(ctx)
+}
+
+// choose decides the conditions, holds the rules, and sorts out which resources there are and what each needs.
+func (b *Bound) choose(ctx context.Context) error {
+	e := b.evaluator(ctx, &recorder{})
+	c := &conditions{decided: map[string]bool{}, e: e}
+	e.decide, e.within = c.decide, "Conditions"
+	var err error
+	if b.decided, err = c.all(); err != nil {
+		return err
+	}
+	e.within, e.rules = "Rules", true
+	if err := e.assert(); err != nil {
+		return err
+	}
+	for _, id := range sorted(b.m.resources) {
+		r := &Resource{ID: id}
+		if name, _ := b.m.resources[id].(map[string]any)["Condition"].(string); name == "" || b.decided[name] {
+			b.list, b.byID[id] = append(b.list, r), r
 		}
 	}
-	if err := b.decide(ctx); err != nil {
-		return nil, err
+	return b.connect(ctx)
+}
+
+// connect evaluates all that is there without states, which tells what each resource needs, what is imported, and most that is wrong.
+func (b *Bound) connect(ctx context.Context) error {
+	imports := map[string]bool{}
+	e := b.evaluator(ctx, nil)
+	for _, r := range b.list {
+		e.spent = 0
+		m := b.m.resources[r.ID].(map[string]any)
+		saw, err := e.needs(r.ID, m)
+		if err != nil {
+			return err
+		}
+		if err := e.fill(r, m); err != nil {
+			return err
+		}
+		b.graph[r.ID] = saw.needs()
+		for name := range saw.imports {
+			imports[name] = true
+		}
 	}
-	if err := b.resources(ctx); err != nil {
-		return nil, err
+	if err := e.missing(); err != nil {
+		return err
 	}
-	return b, b.connect(ctx)
+	if err := acyclic(b.graph); err != nil {
+		return err
+	}
+	saw := &recorder{}
+	outputs, err := b.Outputs(ctx, saw)
+	if err != nil {
+		return err
+	}
+	for name := range saw.imports {
+		imports[name] = true
+	}
+	exports := map[string]bool{}
+	for _, o := range outputs {
+		if o.Export != "" && exports[o.Export] {
+			return errorf("Template format error: Duplicate Export names: [%s]", o.Export)
+		}
+		exports[o.Export] = true
+	}
+	b.imports = sorted(imports)
+	return nil
 }
 
 func (b *Bound) evaluator(ctx context.Context, states States) *evaluator {
-	return &evaluator{ctx: ctx, m: b.model, env: &b.env, states: states, values: b.named, miss: map[string]bool{},
+	return &evaluator{ctx: ctx, m: b.m, env: &b.env, states: states, values: b.named, miss: map[string]bool{},
 		decide: func(name string) (bool, error) { return b.decided[name], nil },
 		active: func(id string) bool { return b.byID[id] != nil }}
 }
 
-// decide decides the conditions, and then the rules.
-func (b *Bound) decide(ctx context.Context) error {
-	e := b.evaluator(ctx, nobody{})
-	under := map[string]bool{}
-	e.within = "Conditions"
-	e.decide = func(name string) (bool, error) {
-		if v, ok := b.decided[name]; ok {
-			return v, nil
-		}
-		if under[name] {
-			return false, errorf("Template format error: Circular dependency between conditions: [%s]", name)
-		}
-		under[name] = true
-		v, err := e.condition(b.model.conditions[name])
-		if err == nil {
-			b.decided[name] = v
-		}
-		return v, err
-	}
-	for _, name := range slices.Sorted(maps.Keys(b.model.conditions)) {
-		if _, err := e.decide(name); err != nil {
-			return err
-		}
-	}
-	e.rules, e.within = true, "Rules"
-	return e.assert()
-}
-
-// resources sorts out the resources whose conditions hold.
-func (b *Bound) resources(ctx context.Context) error {
-	e := b.evaluator(ctx, nobody{})
-	e.pure = errorf("Template error: resources cannot be referred to here")
-	for _, id := range slices.Sorted(maps.Keys(b.model.resources)) {
-		m := b.model.resources[id].(map[string]any)
-		r := &Resource{ID: id}
-		r.Type, _ = m["Type"].(string)
-		if r.Condition, _ = m["Condition"].(string); r.Condition != "" && !b.decided[r.Condition] {
-			continue
-		}
-		r.properties, _ = m["Properties"].(map[string]any)
-		for key, into := range map[string]*string{"DeletionPolicy": &r.DeletionPolicy, "UpdateReplacePolicy": &r.UpdateReplacePolicy} {
-			if m[key] == nil {
-				continue
-			}
-			v, err := e.value(m[key])
-			if err != nil {
-				return err
-			}
-			text, _ := v.(string)
-			if text != "Delete" && text != "Retain" && text != "Snapshot" && (text != "RetainExceptOnCreate" || key == "UpdateReplacePolicy") {
-				return errorf("Template error: %s must be one of [Delete, Retain, Snapshot] at %s", key, id)
-			}
-			*into = text
-		}
-		for key, into := range map[string]*map[string]any{"CreationPolicy": &r.CreationPolicy, "UpdatePolicy": &r.UpdatePolicy, "Metadata": &r.Metadata} {
-			if key == "Metadata" {
-				*into, _ = m[key].(map[string]any)
-				continue
-			}
-			if m[key] != nil {
-				v, err := e.value(m[key])
-				if err != nil {
-					return err
-				}
-				*into, _ = v.(map[string]any)
-			}
-		}
-		var err error
-		if r.DependsOn, err = dependsOn(id, m); err != nil {
-			return err
-		}
-		b.list, b.byID[id] = append(b.list, r), r
-	}
-	return nil
-}
-
-// connect finds which resources each one needs, what is imported, and circles.
-func (b *Bound) connect(ctx context.Context) error {
-	w := &watcher{imports: map[string]bool{}}
-	for _, r := range b.list {
-		w.seen = map[string]bool{}
-		e := b.evaluator(ctx, w)
-		e.within = "Resources"
-		if _, err := e.value(r.properties); err != nil {
-			return err
-		}
-		if err := e.missing("resource dependencies", "Resources"); err != nil {
-			return err
-		}
-		for _, d := range r.DependsOn {
-			if b.byID[d] != nil {
-				w.seen[d] = true
-			}
-		}
-		b.graph[r.ID] = slices.Sorted(maps.Keys(w.seen))
-	}
-	if circle := circleOf(b.graph); len(circle) > 0 {
-		return errorf("Circular dependency between resources: [%s]", strings.Join(circle, ", "))
-	}
-	if _, err := b.Outputs(ctx, w); err != nil {
-		return err
-	}
-	b.imports = slices.Sorted(maps.Keys(w.imports))
-	return nil
-}
-
-// circleOf are the resources that wait for each other.
-func circleOf(graph map[string][]string) []string {
-	left := map[string]int{}
-	behind := map[string][]string{}
-	for id, needs := range graph {
-		left[id] = len(needs)
-		for _, n := range needs {
-			behind[n] = append(behind[n], id)
-		}
-	}
-	for again := true; again; {
-		again = false
-		for id, n := range left {
-			if n == 0 {
-				delete(left, id)
-				again = true
-				for _, other := range behind[id] {
-					if _, ok := left[other]; ok {
-						left[other]--
-					}
-				}
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(left))
-}
-
-// nobody has no states: everything is known only later.
-type nobody struct{}
-
-// Ref is not known.
-func (nobody) Ref(context.Context, string) (any, error) { return Unknown{}, nil }
-
-// GetAtt is not known.
-func (nobody) GetAtt(context.Context, string, string) (any, error) { return Unknown{}, nil }
-
-// Import is not known.
-func (nobody) Import(context.Context, string) (any, error) { return Unknown{}, nil }
-
-// Dynamic is left as it stands.
-func (nobody) Dynamic(_ context.Context, d Dynamic) (string, error) { return d.String(), nil }
-
-// watcher notes what is asked for.
-type watcher struct {
-	nobody
-	seen    map[string]bool
-	imports map[string]bool
-}
-
-// Ref notes a resource.
-func (w *watcher) Ref(_ context.Context, id string) (any, error) {
-	w.seen[id] = true
-	return Unknown{}, nil
-}
-
-// GetAtt notes a resource.
-func (w *watcher) GetAtt(_ context.Context, id, _ string) (any, error) {
-	w.seen[id] = true
-	return Unknown{}, nil
-}
-
-// Import notes a name.
-func (w *watcher) Import(_ context.Context, name string) (any, error) {
-	w.imports[name] = true
-	return Unknown{}, nil
-}
-
-// Values are the parameters in the template's order.
+// Values are the parameters in order of their names.
 func (b *Bound) Values() []Value { return b.values }
 
 // Conditions are the template's, decided.
@@ -267,7 +161,30 @@ func (b *Bound) Imports() []string { return b.imports }
 func (b *Bound) Processed() []byte {
 	out, err := json.MarshalIndent(b.root, "", "  ")
 	if err != nil {
-		return nil
+		return nil // what was decoded can be encoded
 	}
 	return out
+}
+
+// Properties are a resource's, resolved: strings, bools, json.Numbers, []any and map[string]any (and Unknown, when states give it). What
+// is AWS::NoValue is left out.
+func (b *Bound) Properties(ctx context.Context, id string, states States) (map[string]any, error) {
+	r := b.byID[id]
+	if r == nil {
+		return nil, errorf("Resource %s does not exist in the template", id)
+	}
+	e := b.evaluator(ctx, states)
+	e.within = "Resources"
+	v, err := e.value(r.properties)
+	if err != nil {
+		return nil, err
+	}
+	if v, err = e.references(v); err != nil {
+		return nil, err
+	}
+	m, _ := v.(map[string]any)
+	if m == nil { // a condition may leave nothing of them
+		m = map[string]any{}
+	}
+	return m, nil
 }

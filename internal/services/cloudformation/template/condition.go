@@ -1,46 +1,88 @@
 package template
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// condition decides a condition. Statically it only looks.
+// conditions decides a template's conditions, each when it is first asked for.
+type conditions struct {
+	decided map[string]bool
+	doing   []string
+	e       *evaluator
+}
+
+func (c *conditions) decide(name string) (bool, error) {
+	if holds, ok := c.decided[name]; ok {
+		return holds, nil
+	}
+	if i := slices.Index(c.doing, name); i >= 0 {
+		return false, errorf("Template error: Found circular condition dependency between %s and %s", name, c.doing[len(c.doing)-1])
+	}
+	v, ok := c.e.m.conditions[name]
+	if !ok {
+		return false, errorf("Template format error: Unresolved condition dependency %s in the Conditions block of the template", name)
+	}
+	c.doing = append(c.doing, name)
+	holds, err := c.e.condition(v)
+	c.doing = c.doing[:len(c.doing)-1]
+	if err != nil {
+		return false, err
+	}
+	c.decided[name] = holds
+	return holds, nil
+}
+
+// all decides every condition, in the order of their names.
+func (c *conditions) all() (map[string]bool, error) {
+	for _, name := range slices.Sorted(maps.Keys(c.e.m.conditions)) {
+		if _, err := c.decide(name); err != nil {
+			return nil, err
+		}
+	}
+	return c.decided, nil
+}
+
+// condition decides what stands for a condition. Looked at statically nothing holds, and everything is looked at.
 func (e *evaluator) condition(v any) (bool, error) {
-	m, ok := v.(map[string]any)
-	if !ok || len(m) != 1 {
-		if b, is := v.(bool); is {
-			return b, nil
-		}
-		return false, errorf("Template format error: Every Conditions member must be a function.")
+	if err := e.spend(1); err != nil {
+		return false, err
 	}
-	for name, arg := range m {
-		switch name {
-		case "Condition":
-			s, _ := arg.(string)
-			if _, ok := e.m.conditions[s]; !ok {
-				return false, errorf("Template format error: Unresolved condition dependency %s in the Conditions block of the template", s)
-			}
-			if e.static {
-				return false, nil
-			}
-			return e.decide(s)
-		case "Fn::Not":
-			list, ok := arg.([]any)
-			if !ok || len(list) != 1 {
-				return false, errorf("Template error: every Fn::Not object requires one boolean parameter.")
-			}
-			b, err := e.condition(list[0])
-			return !b, err
-		case "Fn::And", "Fn::Or":
-			return e.several(name, arg)
-		case "Fn::Equals":
-			return e.equals(arg)
-		case "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn":
-			if e.rules {
-				return e.members(name, arg)
+	m, _ := v.(map[string]any)
+	if len(m) == 1 {
+		for name, arg := range m {
+			switch name {
+			case "Condition":
+				other, ok := arg.(string)
+				if !ok {
+					return false, errorf("Template format error: Every Condition member must be a string.")
+				}
+				if e.rules {
+					break // rules know no conditions
+				}
+				return e.decide(other)
+			case "Fn::And", "Fn::Or":
+				return e.several(name, arg)
+			case "Fn::Not":
+				list, ok := arg.([]any)
+				if !ok || len(list) != 1 {
+					return false, errorf("Template error: every Fn::Not object requires one boolean parameter.")
+				}
+				holds, err := e.condition(list[0])
+				return !holds && !e.static, err
+			case "Fn::Equals":
+				return e.equals(arg)
+			case "Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn":
+				if e.rules {
+					return e.membership(name, arg)
+				}
 			}
 		}
-		return false, errorf("Template error: Encountered unsupported function: %s Supported functions are: %s", name, supported)
 	}
-	return false, nil
+	if e.rules {
+		return false, errorf("Template format error: Every condition of a rule must be a function of rules that is true or false.")
+	}
+	return false, errorf("Template format error: Every Conditions member must be a condition function: Fn::And, Fn::Equals, Fn::Not, Fn::Or or Condition.")
 }
 
 func (e *evaluator) several(name string, arg any) (bool, error) {
@@ -48,116 +90,48 @@ func (e *evaluator) several(name string, arg any) (bool, error) {
 	if !ok || len(list) < 2 || len(list) > 10 {
 		return false, errorf("Template error: every %s object requires a list of at least 2 and at most 10 boolean parameters.", name)
 	}
-	out := name == "Fn::And"
-	for _, x := range list {
-		b, err := e.condition(x)
+	and := name == "Fn::And"
+	for _, v := range list {
+		holds, err := e.condition(v)
 		if err != nil {
 			return false, err
 		}
-		if name == "Fn::And" {
-			out = out && b
-		} else {
-			out = out || b
+		if !e.static && holds != and {
+			return holds, nil
 		}
 	}
-	return out, nil
+	return and && !e.static, nil
 }
+
+var errEquals = &Error{"Template error: every Fn::Equals object requires a list of 2 string parameters."}
 
 func (e *evaluator) equals(arg any) (bool, error) {
 	list, ok := arg.([]any)
 	if !ok || len(list) != 2 {
-		return false, errorf("Template error: every Fn::Equals object requires a list of 2 string parameters.")
+		return false, errEquals
 	}
-	within := e.within
-	e.within = "Conditions"
-	defer func() { e.within = within }()
-	a, err := e.value(list[0])
-	if err != nil {
-		return false, err
+	var sides [2]any
+	for i, v := range list {
+		r, err := e.value(v)
+		if err != nil {
+			return false, err
+		}
+		if m, is := r.(map[string]any); is && len(m) > 0 {
+			return false, errEquals
+		}
+		sides[i] = r
 	}
-	b, err := e.value(list[1])
-	return err == nil && alike(a, b), err
+	return !unknown(sides[0]) && !unknown(sides[1]) && alike(sides[0], sides[1]), nil
 }
 
-// alike compares as CloudFormation does: true is "true".
+// alike compares values as texts, lists member by member.
 func alike(a, b any) bool {
-	x, xok := plain(a)
-	y, yok := plain(b)
-	if xok || yok {
-		return xok && yok && x == y
+	s, ok := plain(a)
+	t, is := plain(b)
+	if ok || is {
+		return ok && is && s == t
 	}
-	p, pok := a.([]any)
-	q, qok := b.([]any)
-	return pok && qok && slices.EqualFunc(p, q, alike)
-}
-
-// members are the functions of rules that look at lists.
-func (e *evaluator) members(name string, arg any) (bool, error) {
-	list, ok := arg.([]any)
-	if !ok || len(list) != 2 {
-		return false, errorf("Template error: every %s object requires two parameters.", name)
-	}
-	a, err := e.value(list[0])
-	if err != nil {
-		return false, err
-	}
-	b, err := e.value(list[1])
-	if err != nil || e.static {
-		return false, err
-	}
-	first, _ := a.([]any)
-	second, _ := b.([]any)
-	in := func(list []any, v any) bool {
-		return slices.ContainsFunc(list, func(x any) bool { return alike(x, v) })
-	}
-	switch name {
-	case "Fn::Contains":
-		return in(first, b), nil
-	case "Fn::EachMemberEquals":
-		return !slices.ContainsFunc(first, func(v any) bool { return !alike(v, b) }), nil
-	}
-	return !slices.ContainsFunc(first, func(v any) bool { return !in(second, v) }), nil
-}
-
-// ruleValue are the functions of rules that give values. What they ask of other services is not known.
-func (e *evaluator) ruleValue(name string, _ any) (any, error) {
-	return nil, errorf("Template error: %s is not implemented by Atelier", name)
-}
-
-// assert holds the rules.
-func (e *evaluator) assert() error {
-	for name, v := range e.m.rules {
-		rule, ok := v.(map[string]any)
-		if !ok {
-			return errorf("Template format error: Rule %s must be an object.", name)
-		}
-		if c, has := rule["RuleCondition"]; has {
-			holds, err := e.condition(c)
-			if err != nil {
-				return err
-			}
-			if !holds {
-				continue
-			}
-		}
-		list, ok := rule["Assertions"].([]any)
-		if !ok {
-			return errorf("Template format error: Rule %s must have Assertions.", name)
-		}
-		for _, v := range list {
-			a, _ := v.(map[string]any)
-			holds, err := e.condition(a["Assert"])
-			if err != nil {
-				return err
-			}
-			if !holds && !e.static {
-				said, _ := a["AssertDescription"].(string)
-				if said == "" {
-					said = "The assertion does not hold."
-				}
-				return errorf("Rules error: [%s] %s", name, said)
-			}
-		}
-	}
-	return nil
+	x, ok := a.([]any)
+	y, is := b.([]any)
+	return ok && is && slices.EqualFunc(x, y, alike)
 }

@@ -107,7 +107,7 @@ func (e *evaluator) call(name string, arg any) (any, error) {
 	case "Fn::Split":
 		return e.split(arg)
 	case "Fn::Select":
-		return e.choose(arg)
+		return e.pick(arg)
 	case "Fn::If":
 		return e.branch(arg)
 	case "Fn::FindInMap":

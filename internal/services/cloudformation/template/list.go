@@ -14,7 +14,7 @@ var (
 	errCidr      = &Error{"Template error: every Fn::Cidr object requires three parameters, the IP block, the count (1 to 256) and the number of bits of each CIDR"}
 )
 
-func (e *evaluator) choose(arg any) (any, error) {
+func (e *evaluator) pick(arg any) (any, error) {
 	list, ok := arg.([]any)
 	if !ok || len(list) != 2 {
 		return nil, errSelect

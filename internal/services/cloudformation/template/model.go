@@ -1,177 +1,170 @@
 package template
 
 import (
+	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strings"
 )
 
-// model is a template's sections.
+// model is a template whose transforms are applied.
 type model struct {
-	parameters map[string]Parameter
-	conditions map[string]any
+	parameters map[string]*Parameter
 	mappings   map[string]any
+	conditions map[string]any
+	rules      map[string]any
 	resources  map[string]any
 	outputs    map[string]any
-	rules      map[string]any
 	extended   bool // AWS::LanguageExtensions is declared
 }
 
-const (
-	extensions       = "AWS::LanguageExtensions"
-	includes         = "AWS::Include"
-	extensionsFailed = "Transform AWS::LanguageExtensions failed with: "
-)
+var errNoResources = &Error{"Template format error: At least one Resources member must be defined."}
 
-var sections = []string{"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Rules", "Transform", "Resources", "Outputs", "Hooks"}
-
-// modelOf sorts a template's sections and checks their form.
-func modelOf(root map[string]any, transforms []string) (*model, error) {
-	m := &model{parameters: map[string]Parameter{}, extended: slices.Contains(transforms, extensions)}
-	var bad []string
-	for _, k := range slices.Sorted(maps.Keys(root)) {
-		if !slices.Contains(sections, k) && !strings.HasPrefix(k, "Fn::Transform") {
-			bad = append(bad, k)
-		}
+func newModel(root map[string]any) (*model, error) {
+	m := &model{}
+	var err error
+	if m.parameters, err = readParameters(root); err != nil {
+		return nil, err
 	}
-	if len(bad) > 0 {
-		return nil, errorf("Invalid template property or properties [%s]", strings.Join(bad, ", "))
-	}
-	for name, into := range map[string]*map[string]any{"Mappings": &m.mappings, "Conditions": &m.conditions, "Resources": &m.resources, "Outputs": &m.outputs, "Rules": &m.rules} {
-		v, has := root[name]
-		if !has {
-			continue
+	for _, s := range []struct {
+		name string
+		max  int
+		to   *map[string]any
+	}{{"Mappings", maxMappings, &m.mappings}, {"Conditions", 0, &m.conditions}, {"Rules", 0, &m.rules},
+		{"Resources", MaxResource, &m.resources}, {"Outputs", maxOutputs, &m.outputs}} {
+		if *s.to, err = members(root, s.name, s.max); err != nil {
+			return nil, err
 		}
-		section, ok := v.(map[string]any)
-		if !ok {
-			return nil, errorf("Template format error: %s must be an object.", name)
-		}
-		*into = section
 	}
 	if len(m.resources) == 0 {
-		return nil, errorf("Template format error: At least one Resources member must be defined.")
+		return nil, errNoResources
 	}
-	if len(m.resources) > MaxResource && !m.extended {
-		return nil, errorf("Template format error: Number of resources, %d, is greater than maximum allowed, %d", len(m.resources), MaxResource)
+	if err := checkMappings(m.mappings); err != nil {
+		return nil, err
 	}
-	if len(m.outputs) > maxOutputs {
-		return nil, errorf("Template format error: Number of outputs, %d, is greater than maximum allowed, %d", len(m.outputs), maxOutputs)
+	for _, name := range sorted(m.outputs) {
+		if err := checkOutput(name, m.outputs[name]); err != nil {
+			return nil, err
+		}
 	}
-	if len(m.mappings) > maxMappings {
-		return nil, errorf("Template format error: Number of mappings, %d, is greater than maximum allowed, %d", len(m.mappings), maxMappings)
+	for _, name := range sorted(m.resources) {
+		if err := m.checkResource(name, m.resources[name]); err != nil {
+			return nil, err
+		}
 	}
-	list, err := parametersOf(root["Parameters"])
-	for _, p := range list {
-		m.parameters[p.Name] = p
-	}
-	return m, err
+	return m, nil
 }
 
-var resourceKeys = []string{"Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "CreationPolicy", "UpdatePolicy", "Description", "Version"}
+// members reads a section of named things.
+func members(root map[string]any, section string, most int) (map[string]any, error) {
+	v, has := root[section]
+	if !has {
+		return map[string]any{}, nil
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil, errorf("Template format error: %s must be an object.", section)
+	}
+	if most > 0 && len(m) > most {
+		return nil, errorf("Template format error: Number of %s, %d, is greater than maximum allowed, %d", strings.ToLower(section), len(m), most)
+	}
+	return m, nil
+}
 
-// check holds resources and outputs against the form that they have in any case, and all functions against theirs.
-func (m *model) check() error {
-	e := &evaluator{m: m, env: &Env{}, states: nobody{}, static: true, miss: map[string]bool{}}
-	for _, name := range slices.Sorted(maps.Keys(m.conditions)) {
-		if _, err := e.condition(m.conditions[name]); err != nil {
-			return err
+func checkMappings(mappings map[string]any) error {
+	for _, name := range sorted(mappings) {
+		rows, ok := mappings[name].(map[string]any)
+		if !ok {
+			return errorf("Template format error: Every Mappings member %s must be a map", name)
+		}
+		for _, row := range sorted(rows) {
+			cells, ok := rows[row].(map[string]any)
+			if !ok {
+				return errorf("Template format error: Every Mappings member %s must be a map", row)
+			}
+			for _, k := range sorted(cells) {
+				if _, scalar := plain(cells[k]); scalar {
+					continue
+				}
+				list, ok := cells[k].([]any)
+				if !ok || slices.ContainsFunc(list, func(v any) bool { _, is := plain(v); return !is }) {
+					return errorf("Template format error: Every Mappings attribute must be a String or a List.")
+				}
+			}
 		}
 	}
-	e.within = "Resources"
-	for _, id := range slices.Sorted(maps.Keys(m.resources)) {
-		if !alphanumeric(id) {
-			return errorf("Template format error: Resource name %s is non alphanumeric.", id)
-		}
-		r, ok := m.resources[id].(map[string]any)
-		if !ok {
-			return errorf("Template format error: Any Resources member must be an object.")
-		}
-		if _, ok := r["Type"].(string); !ok {
-			return errorf("Template format error: [/Resources/%s] Every Resources object must contain a Type member.", id)
-		}
-		for k := range r {
-			if !slices.Contains(resourceKeys, k) {
-				return errorf("Invalid template resource property '%s'", k)
-			}
-		}
-		if p, has := r["Properties"]; has {
-			if _, ok := p.(map[string]any); !ok {
-				return errorf("Template format error: [/Resources/%s/Properties] Properties must be an object.", id)
-			}
-		}
-		if c, has := r["Condition"]; has {
-			name, _ := c.(string)
-			if _, ok := m.conditions[name]; !ok {
-				return errorf("Template format error: Unresolved condition dependency %s in the Resources block of the template", name)
-			}
-		}
-		needs, err := dependsOn(id, r)
+	return nil
+}
+
+// look evaluates all of the template without values, and so finds what is wrong with it in any case.
+func (m *model) look() error {
+	e := &evaluator{ctx: context.Background(), m: m, env: &Env{}, static: true, miss: map[string]bool{}, states: &recorder{}}
+	decided := &conditions{decided: map[string]bool{}, e: e}
+	e.decide = decided.decide
+	e.within = "Conditions"
+	if _, err := decided.all(); err != nil {
+		return err
+	}
+	e.within, e.rules = "Rules", true
+	if err := e.assert(); err != nil {
+		return err
+	}
+	e.rules = false
+	needs := map[string][]string{}
+	for _, id := range sorted(m.resources) {
+		r := m.resources[id].(map[string]any)
+		e.spent = 0
+		saw, err := e.needs(id, r)
 		if err != nil {
 			return err
 		}
-		for _, other := range needs {
-			if _, ok := m.resources[other]; !ok {
-				e.miss[other] = true
-			}
+		if _, conditional := r["Condition"]; !conditional && !branches(r) {
+			needs[id] = saw.needs()
 		}
-		if _, err := e.value(r["Properties"]); err != nil {
+	}
+	if err := e.missing(); err != nil {
+		return err
+	}
+	if err := acyclic(needs); err != nil {
+		return err
+	}
+	for _, name := range sorted(m.outputs) {
+		if _, err := e.output(name, m.outputs[name].(map[string]any)); err != nil {
 			return err
 		}
 	}
-	if err := e.missing("resource dependencies", "Resources"); err != nil {
-		return err
-	}
-	e.within = "Outputs"
-	for _, name := range slices.Sorted(maps.Keys(m.outputs)) {
-		o, ok := m.outputs[name].(map[string]any)
-		if !ok || !alphanumeric(name) {
-			return errorf("Template format error: Output %s is malformed.", name)
-		}
-		if _, ok := o["Value"]; !ok {
-			return errorf("Template format error: Every Outputs member must contain a Value object")
-		}
-		for _, part := range []string{"Value", "Export"} {
-			if _, err := e.value(o[part]); err != nil {
-				return err
-			}
-		}
-	}
-	return e.missing("resource dependencies", "Outputs")
+	return e.missing()
 }
 
-// missing tells which names nothing has.
-func (e *evaluator) missing(what, block string) error {
+// missing tells of the names in the section that nothing has.
+func (e *evaluator) missing() error {
 	if len(e.miss) == 0 {
 		return nil
 	}
-	return errorf("Template format error: Unresolved %s [%s] in the %s block of the template", what, strings.Join(slices.Sorted(maps.Keys(e.miss)), ", "), block)
+	names := sorted(e.miss)
+	e.miss = map[string]bool{}
+	if e.within == "Outputs" {
+		return errorf("Unresolved resource dependencies %s in the Outputs block of the template", bracketed(names))
+	}
+	return errorf("Template format error: Unresolved resource dependencies %s in the %s block of the template", bracketed(names), e.within)
 }
 
-func alphanumeric(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(c rune) bool {
-		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
-	}) < 0
-}
-
-// dependsOn is what a resource says it needs.
-func dependsOn(id string, r map[string]any) (out []string, err error) {
-	switch d := r["DependsOn"].(type) {
-	case nil:
-	case string:
-		out = []string{d}
-	case []any:
-		for _, v := range d {
-			s, ok := v.(string)
-			if !ok {
-				return nil, errorf("Template format error: Every DependsOn value must be a string.")
+// branches says whether conditions choose parts of v.
+func branches(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			if k == "Fn::If" || branches(x) {
+				return true
 			}
-			out = append(out, s)
 		}
-	default:
-		return nil, errorf("Template format error: Every DependsOn value must be a string.")
+	case []any:
+		return slices.ContainsFunc(v, branches)
 	}
-	if slices.Contains(out, id) {
-		return nil, errorf("Circular dependency between resources: [%s]", id)
-	}
-	return out, nil
+	return false
 }
+
+func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+func bracketed(names []string) string { return "[" + strings.Join(names, ", ") + "]" }

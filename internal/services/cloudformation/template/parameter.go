@@ -1,7 +1,6 @@
 package template
 
 import (
-	"context"
 	"maps"
 	"regexp"
 	"slices"
@@ -18,230 +17,134 @@ type Parameter struct {
 	AllowedValues           []string
 	AllowedPattern          string
 	ConstraintDescription   string
-	MinLength, MaxLength    *string
-	MinValue, MaxValue      *string
+	// MinLength and MaxLength are of strings in characters, MinValue and MaxValue of numbers; as written, nil without any.
+	MinLength, MaxLength *string
+	MinValue, MaxValue   *string
 }
 
-// Value is a parameter's value in a Bound.
-type Value struct {
-	Parameter Parameter
-	// Value is as given, or the default; of an AWS::SSM::Parameter::Value type the name of the parameter in SSM.
-	Value string
-	// Resolved is what SSM's parameter held; empty for other types.
-	Resolved string
+// List says whether the parameter's value is a list of values separated by commas.
+func (p *Parameter) List() bool {
+	t := p.inner()
+	return t == "CommaDelimitedList" || strings.HasPrefix(t, "List<")
 }
 
-// kinds are the types of parameters, beside those of AWS and of SSM.
-var kinds = []string{"String", "Number", "List<Number>", "List<String>", "CommaDelimitedList"}
+// FromSSM says whether the parameter's value is the name of a parameter of Systems Manager, which holds the value.
+func (p *Parameter) FromSSM() bool { return strings.HasPrefix(p.Type, "AWS::SSM::Parameter::Value<") }
 
-const stored = "AWS::SSM::Parameter::Value<"
+// inner is the type of the value itself.
+func (p *Parameter) inner() string {
+	if p.FromSSM() {
+		return strings.TrimSuffix(strings.TrimPrefix(p.Type, "AWS::SSM::Parameter::Value<"), ">")
+	}
+	return p.Type
+}
 
-// parametersOf reads the section Parameters, in order of the names.
-func parametersOf(section any) (out []Parameter, err error) {
-	if section == nil {
-		return nil, nil
+func (p *Parameter) number() bool { return p.Type == "Number" || p.Type == "List<Number>" }
+
+// awsTypes are those of things that exist in an account. That they do is not checked.
+var awsTypes = []string{"AWS::EC2::AvailabilityZone::Name", "AWS::EC2::Image::Id", "AWS::EC2::Instance::Id", "AWS::EC2::KeyPair::KeyName",
+	"AWS::EC2::SecurityGroup::GroupName", "AWS::EC2::SecurityGroup::Id", "AWS::EC2::Subnet::Id", "AWS::EC2::VPC::Id", "AWS::EC2::Volume::Id",
+	"AWS::Route53::HostedZone::Id"}
+
+func knownType(t string) bool {
+	if in, ok := strings.CutPrefix(t, "AWS::SSM::Parameter::Value<"); ok && strings.HasSuffix(in, ">") {
+		in = strings.TrimSuffix(in, ">")
+		return in == "String" || in == "CommaDelimitedList" || in == "List<String>" || awsType(in)
 	}
-	all, ok := section.(map[string]any)
-	if !ok {
-		return nil, errorf("Template format error: Parameters must be an object.")
+	switch t {
+	case "String", "Number", "CommaDelimitedList", "List<Number>", "List<String>", "AWS::SSM::Parameter::Name":
+		return true
 	}
-	if len(all) > maxParams {
-		return nil, errorf("Template format error: Number of parameters, %d, is greater than maximum allowed, %d", len(all), maxParams)
+	return awsType(t)
+}
+
+func awsType(t string) bool {
+	if in, ok := strings.CutPrefix(t, "List<"); ok && strings.HasSuffix(in, ">") {
+		t = strings.TrimSuffix(in, ">")
 	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		m, ok := all[name].(map[string]any)
-		if !ok || !alphanumeric(name) {
-			return nil, errorf("Template format error: Parameter name %s is non alphanumeric or no object.", name)
+	return slices.Contains(awsTypes, t)
+}
+
+var alphanumeric = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)
+
+func readParameters(root map[string]any) (map[string]*Parameter, error) {
+	section, err := members(root, "Parameters", maxParams)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*Parameter{}
+	for _, name := range slices.Sorted(maps.Keys(section)) {
+		if !alphanumeric.MatchString(name) {
+			return nil, errorf("Template format error: Parameter name %s is non alphanumeric.", name)
 		}
-		p := Parameter{Name: name}
-		for k, v := range m {
-			s, scalar := plain(v)
-			switch k {
-			case "Type":
-				p.Type = s
-			case "Description":
-				p.Description = s
-			case "Default":
-				if list, many := v.([]any); many {
-					var parts []string
-					for _, x := range list {
-						part, _ := plain(x)
-						parts = append(parts, part)
-					}
-					s, scalar = strings.Join(parts, ","), true
-				}
-				p.Default = &s
-			case "NoEcho":
-				p.NoEcho = strings.EqualFold(s, "true")
-			case "AllowedPattern":
-				p.AllowedPattern = s
-			case "ConstraintDescription":
-				p.ConstraintDescription = s
-			case "MinLength":
-				p.MinLength = &s
-			case "MaxLength":
-				p.MaxLength = &s
-			case "MinValue":
-				p.MinValue = &s
-			case "MaxValue":
-				p.MaxValue = &s
-			case "AllowedValues":
-				list, ok := v.([]any)
-				if !ok {
-					return nil, errorf("Template format error: Every AllowedValues value must be a list.")
-				}
-				for _, x := range list {
-					text, _ := plain(x)
-					p.AllowedValues = append(p.AllowedValues, text)
-				}
-				scalar = true
-			default:
-				return nil, errorf("Invalid template parameter property '%s'", k)
-			}
-			if !scalar {
-				return nil, errorf("Template format error: Every %s member must be a string.", k)
-			}
+		m, ok := section[name].(map[string]any)
+		if !ok {
+			return nil, errorf("Template format error: Any Parameters member must be an object.")
 		}
-		switch {
-		case p.Type == "":
-			return nil, errorf("Template format error: Every Parameters object must contain a Type member.")
-		case !slices.Contains(kinds, p.Type) && !strings.HasPrefix(p.Type, "AWS::") && !strings.HasPrefix(p.Type, "List<AWS::"):
-			return nil, errorf("Template format error: Unrecognized parameter type: %s", p.Type)
+		if out[name], err = readParameter(name, m); err != nil {
+			return nil, err
 		}
-		out = append(out, p)
 	}
 	return out, nil
 }
 
-// list tells whether a parameter's value is a list.
-func (p *Parameter) list() bool {
-	inner := strings.TrimPrefix(p.Type, stored)
-	return strings.HasPrefix(inner, "List<") || strings.HasPrefix(inner, "CommaDelimitedList")
-}
-
-// check holds a value against the parameter's constraints.
-func (p *Parameter) check(value string) error {
-	fault := func(format string, args ...any) error {
-		if p.ConstraintDescription != "" {
-			return errorf("Parameter %s failed to satisfy constraint: %s", p.Name, p.ConstraintDescription)
+func readParameter(name string, m map[string]any) (*Parameter, error) {
+	p := &Parameter{Name: name}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		text, ok := plain(m[k])
+		switch k {
+		case "Type":
+			p.Type, ok = m[k].(string)
+		case "Default":
+			p.Default = &text
+		case "Description":
+			p.Description = text
+		case "NoEcho":
+			p.NoEcho = strings.EqualFold(text, "true")
+		case "AllowedPattern":
+			p.AllowedPattern = text
+		case "ConstraintDescription":
+			p.ConstraintDescription = text
+		case "MinLength":
+			p.MinLength = &text
+		case "MaxLength":
+			p.MaxLength = &text
+		case "MinValue":
+			p.MinValue = &text
+		case "MaxValue":
+			p.MaxValue = &text
+		case "AllowedValues":
+			list, is := m[k].([]any)
+			if !is {
+				return nil, errorf("Template format error: Every AllowedValues member must be a list.")
+			}
+			for _, v := range list {
+				s, is := plain(v)
+				if !is {
+					return nil, errorf("Template format error: Every AllowedValues value must be a string.")
+				}
+				p.AllowedValues = append(p.AllowedValues, s)
+			}
+			ok = true
+		default:
+			return nil, errorf("Invalid template parameter property '%s'", k)
 		}
-		return errorf(format, args...)
-	}
-	parts := []string{value}
-	if p.list() {
-		parts = split(value)
-	}
-	for _, v := range parts {
-		if len(p.AllowedValues) > 0 && !slices.Contains(p.AllowedValues, v) {
-			return fault("Parameter '%s' must be one of AllowedValues", p.Name)
+		if !ok {
+			return nil, errorf("Template format error: Every %s member must be a string.", k)
 		}
-		if p.AllowedPattern != "" {
-			re, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$")
-			if err == nil && !re.MatchString(v) {
-				return fault("Parameter %s failed to satisfy constraint: Parameter '%s' must match pattern %s", p.Name, p.Name, p.AllowedPattern)
+	}
+	if p.Type == "" {
+		return nil, errorf("Template format error: Every Parameters object must contain a Type member.")
+	}
+	if !knownType(p.Type) {
+		return nil, errorf("Template format error: Unrecognized parameter type: %s", p.Type)
+	}
+	for k, n := range map[string]*string{"MinLength": p.MinLength, "MaxLength": p.MaxLength, "MinValue": p.MinValue, "MaxValue": p.MaxValue} {
+		if n != nil {
+			if _, err := strconv.ParseFloat(*n, 64); err != nil {
+				return nil, errorf("Template format error: %s of parameter %s must be a number.", k, name)
 			}
 		}
-		if n, err := strconv.Atoi(textOf(p.MinLength)); err == nil && len([]rune(v)) < n {
-			return fault("Parameter '%s' must contain at least %d characters", p.Name, n)
-		}
-		if n, err := strconv.Atoi(textOf(p.MaxLength)); err == nil && len([]rune(v)) > n {
-			return fault("Parameter '%s' must contain at most %d characters", p.Name, n)
-		}
-		if !strings.Contains(p.Type, "Number") {
-			continue
-		}
-		f, err := strconv.ParseFloat(v, 64)
-		if err != nil {
-			return errorf("Parameter '%s' must be a number.", p.Name)
-		}
-		if least, err := strconv.ParseFloat(textOf(p.MinValue), 64); err == nil && f < least {
-			return fault("Parameter '%s' must be a number not less than %s", p.Name, *p.MinValue)
-		}
-		if most, err := strconv.ParseFloat(textOf(p.MaxValue), 64); err == nil && f > most {
-			return fault("Parameter '%s' must be a number not greater than %s", p.Name, *p.MaxValue)
-		}
 	}
-	return nil
-}
-
-func textOf(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// split cuts a list at its commas.
-func split(value string) []string {
-	if strings.TrimSpace(value) == "" {
-		return nil
-	}
-	parts := strings.Split(value, ",")
-	for i := range parts {
-		parts[i] = strings.TrimSpace(parts[i])
-	}
-	return parts
-}
-
-// typed is a value in the form that Ref gives.
-func (p *Parameter) typed(value string) any {
-	if !p.list() {
-		return value
-	}
-	out := []any{}
-	for _, v := range split(value) {
-		out = append(out, v)
-	}
-	return out
-}
-
-// give gives the parameters their values.
-func give(ctx context.Context, list []Parameter, given map[string]string, env *Env) (out []Value, byName map[string]any, err error) {
-	byName = map[string]any{}
-	var missing, unknown []string
-	for name := range given {
-		if !slices.ContainsFunc(list, func(p Parameter) bool { return p.Name == name }) {
-			unknown = append(unknown, name)
-		}
-	}
-	for _, p := range list {
-		value, has := given[p.Name]
-		if !has && p.Default != nil {
-			value, has = *p.Default, true
-		}
-		if !has {
-			missing = append(missing, p.Name)
-			continue
-		}
-		v := Value{Parameter: p, Value: value}
-		out = append(out, v)
-	}
-	switch {
-	case len(missing) > 0:
-		return nil, nil, errorf("Parameters: [%s] must have values", strings.Join(missing, ", "))
-	case len(unknown) > 0:
-		slices.Sort(unknown)
-		return nil, nil, errorf("Parameters: [%s] do not exist in the template", strings.Join(unknown, ", "))
-	}
-	for i := range out {
-		v := &out[i]
-		if err := v.Parameter.check(v.Value); err != nil {
-			return nil, nil, err
-		}
-		use := v.Value
-		if strings.HasPrefix(v.Parameter.Type, stored) {
-			r, has := env.Resolved[v.Parameter.Name]
-			if !has {
-				if env.SSM == nil {
-					return nil, nil, errorf("Parameters of type %s cannot be read here", v.Parameter.Type)
-				}
-				if r, err = env.SSM(ctx, v.Value); err != nil {
-					return nil, nil, err
-				}
-			}
-			v.Resolved, use = r, r
-		}
-		byName[v.Parameter.Name] = v.Parameter.typed(use)
-	}
-	return out, byName, nil
+	return p, nil
 }

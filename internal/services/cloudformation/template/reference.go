@@ -28,7 +28,7 @@ func (e *evaluator) named(name string) (any, error) {
 	if e.pure != nil {
 		return nil, e.pure
 	}
-	if !e.there(name) {
+	if !e.there(name) || e.early() {
 		return Unknown{}, e.unresolved(name)
 	}
 	return e.states.Ref(e.ctx, name)
@@ -84,10 +84,13 @@ func (e *evaluator) there(resource string) bool {
 	return ok && (e.active == nil || e.active(resource))
 }
 
+// early says that the section is looked at before there are resources.
+func (e *evaluator) early() bool { return e.within == "Conditions" || e.within == "Rules" }
+
 // unresolved notes a name that nothing has; the section's names are told together.
 func (e *evaluator) unresolved(name string) error {
-	if e.within == "Conditions" {
-		return errorf("Template format error: Unresolved dependencies [%s]. Cannot reference resources in the Conditions block of the template", name)
+	if e.early() {
+		return errorf("Template format error: Unresolved dependencies [%s]. Cannot reference resources in the %s block of the template", name, e.within)
 	}
 	e.miss[name] = true
 	return nil
@@ -122,7 +125,7 @@ func (e *evaluator) getAtt(arg any) (any, error) {
 	switch {
 	case !known:
 		return Unknown{}, nil
-	case e.within == "Conditions":
+	case e.early():
 		return nil, e.unresolved(id)
 	case !e.there(id):
 		return nil, errorf("Template error: instance of Fn::GetAtt references undefined resource %s", id)
@@ -138,7 +141,7 @@ func (e *evaluator) importValue(arg any) (any, error) {
 	if e.pure != nil {
 		return nil, e.pure
 	}
-	if e.within == "Conditions" || e.rules {
+	if e.early() {
 		return nil, errorf("Template error: Cannot use Fn::ImportValue in %s.", e.within)
 	}
 	e.pure = errImport

@@ -1,7 +1,6 @@
 package template
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -43,18 +42,11 @@ func (t *Template) Summary() Summary {
 	}
 	capability := ""
 	var why []string
-	for _, id := range slices.Sorted(maps.Keys(t.model.resources)) {
-		r, _ := t.model.resources[id].(map[string]any)
-		typ, _ := r["Type"].(string)
-		if typ == "" {
-			continue
-		}
+	resources, _ := t.root["Resources"].(map[string]any)
+	declared(resources, 0, func(id, typ string, r map[string]any) {
 		s.Identifiers[typ] = append(s.Identifiers[typ], id)
 		if !slices.Contains(sensitive, typ) {
-			continue
-		}
-		if !slices.Contains(why, typ) {
-			why = append(why, typ)
+			return
 		}
 		if capability == "" {
 			capability = "CAPABILITY_IAM"
@@ -63,21 +55,37 @@ func (t *Template) Summary() Summary {
 		if name := named[typ]; name != "" && p[name] != nil {
 			capability = "CAPABILITY_NAMED_IAM"
 		}
+	})
+	s.Types = sorted(s.Identifiers)
+	for _, typ := range s.Types {
+		if slices.Contains(sensitive, typ) {
+			why = append(why, typ)
+		}
 	}
-	s.Types = slices.Sorted(maps.Keys(s.Identifiers))
 	if capability != "" {
 		s.Capabilities = append(s.Capabilities, capability)
 	}
-	if slices.Contains(s.Types, "AWS::CloudFormation::Stack") || len(t.Transforms) > 0 {
-		for _, typ := range s.Types {
-			if typ == "AWS::CloudFormation::Stack" {
-				why = append(why, typ)
-			}
-		}
+	if len(t.Transforms) > 0 {
+		why = append(why, t.Transforms...)
 		s.Capabilities = append(s.Capabilities, "CAPABILITY_AUTO_EXPAND")
 	}
 	if len(why) > 0 {
-		s.Reason = "The following resource(s) require capabilities: [" + strings.Join(why, ", ") + "]"
+		s.Reason = "The following resource(s) require capabilities: " + bracketed(why)
 	}
 	return s
+}
+
+// declared goes over the resources that a section declares, within loops too.
+func declared(section map[string]any, nested int, visit func(id, typ string, r map[string]any)) {
+	for _, id := range sorted(section) {
+		if list, loops := section[id].([]any); loops && strings.HasPrefix(id, loop) && len(list) == 3 && nested < maxNested {
+			body, _ := list[2].(map[string]any)
+			declared(body, nested+1, visit)
+			continue
+		}
+		r, _ := section[id].(map[string]any)
+		if typ, _ := r["Type"].(string); typ != "" {
+			visit(id, typ, r)
+		}
+	}
 }

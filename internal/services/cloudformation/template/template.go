@@ -25,104 +25,80 @@ type Template struct {
 	// Transforms are the macros that the template declares, in their order, those of Fn::Transform within it too.
 	Transforms []string
 
-	root  map[string]any
-	model *model
+	root map[string]any
 }
 
 // Parse reads a template of at most MaxFromS3 bytes, JSON or YAML, and checks it: sections, references, functions and their arguments,
-// cycles. What AWS::LanguageExtensions writes anew is checked by Bind. Errors are *Error.
+// cycles. What a transform writes anew is checked by Bind. Errors are *Error.
 func Parse(body []byte) (*Template, error) {
 	root, err := decode(body)
 	if err != nil {
 		return nil, err
 	}
 	t := &Template{root: root}
-	if v, has := root["AWSTemplateFormatVersion"]; has && v != "2010-09-09" {
-		return nil, errorf("Template format error: Unsupported template format version: %v", v)
+	if t.Transforms, err = transforms(root); err != nil {
+		return nil, err
 	}
-	if d, has := root["Description"]; has {
-		text, ok := d.(string)
-		if !ok {
-			return nil, errorf("Template format error: Description must be a string.")
+	if err := t.head(); err != nil {
+		return nil, err
+	}
+	parameters, err := readParameters(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range sorted(parameters) {
+		t.Parameters = append(t.Parameters, *parameters[name])
+	}
+	if len(t.Transforms) > 0 {
+		if resources, err := members(root, "Resources", 0); err != nil || len(resources) == 0 {
+			return nil, orElse(err, errNoResources)
 		}
-		if len(text) > maxDescribe {
-			return nil, errorf("Template format error: 'Description' length is greater than %d.", maxDescribe)
-		}
-		t.Description = text
-	}
-	t.Metadata, _ = root["Metadata"].(map[string]any)
-	if t.Transforms, err = transformsOf(root); err != nil {
-		return nil, err
-	}
-	if t.Parameters, err = parametersOf(root["Parameters"]); err != nil {
-		return nil, err
-	}
-	if t.model, err = modelOf(root, t.Transforms); err != nil {
-		return nil, err
-	}
-	if len(t.Transforms) > 0 { // the transforms write it anew
 		return t, nil
 	}
-	return t, t.model.check()
+	m, err := newModel(root)
+	if err != nil {
+		return nil, err
+	}
+	return t, m.look()
 }
 
-// transformsOf are the macros that a template declares, and those within it.
-func transformsOf(root map[string]any) (out []string, err error) {
-	add := func(v any) error {
-		name, ok := v.(string)
-		if !ok {
-			return errorf("Template format error: Transform must be a string or a list of strings.")
-		}
-		if name != extensions && name != includes {
-			return errorf("Transform %s is not implemented by Atelier. There are [%s, %s].", name, extensions, includes)
-		}
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-		return nil
+func orElse(err, otherwise error) error {
+	if err != nil {
+		return err
 	}
-	switch v := root["Transform"].(type) {
-	case nil:
-	case []any:
-		for _, x := range v {
-			if m, ok := x.(map[string]any); ok {
-				x = m["Name"]
-			}
-			if err := add(x); err != nil {
-				return nil, err
-			}
-		}
-	case map[string]any:
-		if err := add(v["Name"]); err != nil {
-			return nil, err
-		}
-	default:
-		if err := add(v); err != nil {
-			return nil, err
+	return otherwise
+}
+
+var sections = []string{"AWSTemplateFormatVersion", "Conditions", "Description", "Hooks", "Mappings", "Metadata", "Outputs", "Parameters", "Resources",
+	"Rules", "Transform"}
+
+// head reads what is not of any section that has members.
+func (t *Template) head() error {
+	var strange []string
+	for _, k := range sorted(t.root) {
+		if !slices.Contains(sections, k) && !(k == "Globals" && len(t.Transforms) > 0) && !(k == "Fn::Transform") {
+			strange = append(strange, k)
 		}
 	}
-	var look func(v any) error
-	look = func(v any) error {
-		switch v := v.(type) {
-		case map[string]any:
-			if t, ok := v["Fn::Transform"].(map[string]any); ok {
-				if err := add(t["Name"]); err != nil {
-					return err
-				}
-			}
-			for _, x := range v {
-				if err := look(x); err != nil {
-					return err
-				}
-			}
-		case []any:
-			for _, x := range v {
-				if err := look(x); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+	if strange != nil {
+		return errorf("Invalid template property or properties %s", bracketed(strange))
 	}
-	return out, look(root)
+	if v, has := t.root["AWSTemplateFormatVersion"]; has && v != "2010-09-09" {
+		return errorf("Template format error: unsupported value for AWSTemplateFormatVersion.")
+	}
+	var ok bool
+	if v, has := t.root["Description"]; has {
+		if t.Description, ok = v.(string); !ok {
+			return errorf("Template format error: Every Description member must be a string.")
+		}
+		if len(t.Description) > maxDescribe {
+			return errorf("Template format error: 'Description' length is greater than %d.", maxDescribe)
+		}
+	}
+	if v, has := t.root["Metadata"]; has {
+		if t.Metadata, ok = v.(map[string]any); !ok {
+			return errorf("Template format error: Metadata must be an object.")
+		}
+	}
+	return nil
 }

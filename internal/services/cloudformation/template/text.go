@@ -96,7 +96,7 @@ func (e *evaluator) variable(name string, own map[string]any) (s string, known b
 	v, has := own[name]
 	if !has {
 		if id, attribute, dotted := strings.Cut(name, "."); dotted {
-			if !e.there(id) && e.pure == nil && e.within != "Conditions" {
+			if !e.there(id) && e.pure == nil && !e.early() {
 				return "", false, errorf("Template error: instance of Fn::Sub references invalid resource attribute %s", name)
 			}
 			v, err = e.getAtt([]any{id, attribute})

@@ -4,72 +4,127 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 )
 
-// transform does the template's transforms: includes first, then what AWS::LanguageExtensions writes anew.
+const (
+	extensions       = "AWS::LanguageExtensions"
+	includes         = "AWS::Include"
+	extensionsFailed = "Transform AWS::LanguageExtensions failed with: "
+	includeFailed    = "Transform AWS::Include failed with: "
+)
+
+func (t *Template) declares(transform string) bool { return slices.Contains(t.Transforms, transform) }
+
+// transforms are the macros that a template declares, and those within it.
+func transforms(root map[string]any) ([]string, error) {
+	var out []string
+	add := func(v any) error {
+		if m, ok := v.(map[string]any); ok {
+			v = m["Name"]
+		}
+		name, ok := v.(string)
+		if !ok {
+			return errorf("Key Name of transform definition must be a string.")
+		}
+		if name != extensions && name != includes {
+			return errorf("No transform named %s found.", name)
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+		return nil
+	}
+	list, many := root["Transform"].([]any)
+	if v, has := root["Transform"]; has && !many {
+		list = []any{v}
+	}
+	for _, v := range list {
+		if err := add(v); err != nil {
+			return nil, err
+		}
+	}
+	var look func(v any) error
+	look = func(v any) error {
+		switch v := v.(type) {
+		case map[string]any:
+			if t, has := v["Fn::Transform"]; has {
+				if err := add(t); err != nil {
+					return err
+				}
+			}
+			for _, k := range sorted(v) {
+				if err := look(v[k]); err != nil {
+					return err
+				}
+			}
+		case []any:
+			for _, x := range v {
+				if err := look(x); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return out, look(root)
+}
+
+// transform does the template's transforms: includes first, then the loops of AWS::LanguageExtensions.
 func (b *Bound) transform(ctx context.Context) error {
-	v, err := b.include(ctx, b.root, 0)
+	if b.Template.declares(includes) {
+		in := &inclusion{b: b, ctx: ctx}
+		v, err := in.within(b.root, 0)
+		if err != nil {
+			return err
+		}
+		b.root = v.(map[string]any)
+	}
+	if !b.Template.declares(extensions) {
+		return nil
+	}
+	root, err := b.expand(ctx, b.root)
 	if err != nil {
 		return err
 	}
-	root := v.(map[string]any)
-	if slices.Contains(b.Template.Transforms, extensions) {
-		if b.model, err = modelOf(root, b.Template.Transforms); err != nil {
-			return err
-		}
-		x := &expansion{e: b.evaluator(ctx, nobody{}), spent: 0}
-		x.e.within = "Fn::ForEach"
-		x.e.pure = errorf("%sFn::ForEach cannot refer to resources", extensionsFailed)
-		for _, section := range []string{"Resources", "Conditions", "Outputs"} {
-			if root[section] == nil {
-				continue
-			}
-			if root[section], err = x.expand(root[section], 0); err != nil {
-				return err
-			}
-		}
-	}
 	b.root = root
-	b.model, err = modelOf(root, b.Template.Transforms)
-	return err
+	if len(b.Processed()) > MaxFromS3 {
+		return errorf("%sTemplate may not exceed %d bytes in size.", extensionsFailed, MaxFromS3)
+	}
+	return nil
 }
 
-// include puts what AWS::Include names into the template.
-func (b *Bound) include(ctx context.Context, v any, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, errShape
-	}
+// inclusion puts what AWS::Include names into a template.
+// Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/create-reusable-transform-function-snippets-and-add-to-your-template-with-aws-include-transform.html
+type inclusion struct {
+	b    *Bound
+	ctx  context.Context
+	read int // bytes
+}
+
+func (in *inclusion) within(v any, depth int) (any, error) {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
-		for k, x := range v {
-			if k == "Fn::Transform" {
-				parts, err := b.included(ctx, x)
+		for _, k := range sorted(v) {
+			if k == "Fn::Transform" || depth == 0 && k == "Transform" {
+				parts, err := in.parts(v[k])
 				if err != nil {
 					return nil, err
 				}
 				maps.Copy(out, parts)
 				continue
 			}
-			r, err := b.include(ctx, x, depth+1)
+			x, err := in.within(v[k], depth+1)
 			if err != nil {
 				return nil, err
 			}
-			out[k] = r
-		}
-		if t, ok := v["Transform"].(map[string]any); ok && depth == 0 && t["Name"] == includes {
-			parts, err := b.included(ctx, t)
-			if err != nil {
-				return nil, err
-			}
-			maps.Copy(out, parts)
+			out[k] = x
 		}
 		return out, nil
 	case []any:
 		out := make([]any, len(v))
 		for i, x := range v {
-			r, err := b.include(ctx, x, depth+1)
+			r, err := in.within(x, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -80,146 +135,41 @@ func (b *Bound) include(ctx context.Context, v any, depth int) (any, error) {
 	return v, nil
 }
 
-func (b *Bound) included(ctx context.Context, v any) (map[string]any, error) {
-	t, _ := v.(map[string]any)
-	p, _ := t["Parameters"].(map[string]any)
-	if t["Name"] != includes {
-		return nil, errorf("Transform %v is not implemented by Atelier.", t["Name"])
+// parts are what the transforms of one place include; none of one that is no inclusion.
+func (in *inclusion) parts(v any) (map[string]any, error) {
+	list, many := v.([]any)
+	if !many {
+		list = []any{v}
 	}
-	e := b.evaluator(ctx, nobody{})
-	location, err := e.value(p["Location"])
-	if err != nil {
-		return nil, err
-	}
-	at, ok := location.(string)
-	if !ok || b.env.Include == nil {
-		return nil, errorf("Transform AWS::Include failed with: The location parameter is not a valid S3 uri.")
-	}
-	body, err := b.env.Include(ctx, at)
-	if err != nil {
-		return nil, err
-	}
-	return decode(body)
-}
-
-// expansion writes Fn::ForEach out.
-type expansion struct {
-	e     *evaluator
-	spent int
-}
-
-const loop = "Fn::ForEach::"
-
-func (x *expansion) expand(v any, depth int) (any, error) {
-	if x.spent++; x.spent > 100_000 || depth > maxDepth {
-		return nil, errorf("%sthe template is too large", extensionsFailed)
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			if !strings.HasPrefix(k, loop) {
-				r, err := x.expand(v[k], depth+1)
-				if err != nil {
-					return nil, err
-				}
-				out[k] = r
-				continue
-			}
-			if err := x.each(out, v[k], depth); err != nil {
-				return nil, err
-			}
+	out := map[string]any{}
+	for _, v := range list {
+		t, _ := v.(map[string]any)
+		if t["Name"] != includes {
+			continue
 		}
-		return out, nil
-	case []any:
-		out := make([]any, len(v))
-		for i, y := range v {
-			r, err := x.expand(y, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = r
+		parameters, _ := t["Parameters"].(map[string]any)
+		e := in.b.evaluator(in.ctx, &recorder{})
+		e.within = "Fn::Transform"
+		e.pure = errorf("%sThe location parameter must not depend on any resources.", includeFailed)
+		at, known, err := e.word(parameters["Location"], true, errorf("%sThe location parameter is not a valid S3 uri.", includeFailed))
+		if err != nil {
+			return nil, err
 		}
-		return out, nil
-	}
-	return v, nil
-}
-
-// each writes one loop out: its variable, the values, and what is written for each.
-func (x *expansion) each(out map[string]any, v any, depth int) error {
-	list, ok := v.([]any)
-	if !ok || len(list) != 3 {
-		return errorf("%sFn::ForEach layout is incorrect", extensionsFailed)
-	}
-	name, nok := list[0].(string)
-	body, bok := list[2].(map[string]any)
-	if !nok || !bok {
-		return errorf("%sFn::ForEach layout is incorrect", extensionsFailed)
-	}
-	over, err := x.e.value(list[1])
-	if err != nil {
-		return err
-	}
-	items, ok := over.([]any)
-	if !ok {
-		return errorf("%sFn::ForEach could not resolve its collection", extensionsFailed)
-	}
-	for _, item := range items {
-		values := []any{item}
-		if inner, many := item.([]any); many {
-			values = inner
+		if !known || in.b.env.Include == nil {
+			return nil, errorf("%sThe location parameter is not a valid S3 uri.", includeFailed)
 		}
-		for _, it := range values {
-			word, ok := plain(it)
-			if !ok {
-				return errorf("%sFn::ForEach goes over strings", extensionsFailed)
-			}
-			made, err := x.expand(x.put(body, name, word), depth+1)
-			if err != nil {
-				return err
-			}
-			for k, m := range made.(map[string]any) {
-				if _, twice := out[k]; twice {
-					return errorf("%sFn::ForEach writes %s more than once", extensionsFailed, k)
-				}
-				out[k] = m
-			}
+		body, err := in.b.env.Include(in.ctx, at)
+		if err != nil {
+			return nil, err
 		}
+		if in.read += len(body); in.read > MaxFromS3 {
+			return nil, errorf("%sTemplate may not exceed %d bytes in size.", includeFailed, MaxFromS3)
+		}
+		part, err := decode(body)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, part)
 	}
-	return nil
-}
-
-// put writes a value in the place of a loop's variable: ${Name}, &{Name} (without what is no letter or digit) and Ref.
-func (x *expansion) put(v any, name, word string) any {
-	x.spent++
-	switch v := v.(type) {
-	case map[string]any:
-		if ref, ok := v["Ref"].(string); ok && len(v) == 1 && ref == name {
-			return word
-		}
-		out := make(map[string]any, len(v))
-		for k, y := range v {
-			out[replaced(k, name, word)] = x.put(y, name, word)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, y := range v {
-			out[i] = x.put(y, name, word)
-		}
-		return out
-	case string:
-		return replaced(v, name, word)
-	}
-	return v
-}
-
-func replaced(s, name, word string) string {
-	plain := strings.Map(func(c rune) rune {
-		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-			return c
-		}
-		return -1
-	}, word)
-	return strings.NewReplacer("${"+name+"}", word, "&{"+name+"}", plain).Replace(s)
+	return out, nil
 }
