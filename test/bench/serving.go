@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -169,14 +170,26 @@ func (b *servingBench) direct(kind string, body []byte) (way, error) {
 	return way{"the model server itself", s, func() *http.Request { return posted("http://127.0.0.1:8080/invocations", kind, body) }}, nil
 }
 
-// invoked asks an endpoint.
+// invoked asks an endpoint. A signature holds for minutes, so each serves half a minute's requests: what a client takes to sign is not
+// what is measured; what the server takes to verify is.
 func (b *servingBench) invoked(endpoint, kind string, body []byte) way {
-	sum := hash(body)
+	var signed atomic.Pointer[signature]
 	return way{"InvokeEndpoint", b.s, func() *http.Request {
 		r := posted(b.s.url+"/endpoints/"+endpoint+"/invocations", kind, body)
-		b.s.sign(r, "sagemaker", sum)
+		if old := signed.Load(); old != nil && time.Since(old.at) < 30*time.Second {
+			r.Header = old.header.Clone()
+			return r
+		}
+		b.s.sign(r, "sagemaker", hash(body))
+		signed.Store(&signature{time.Now(), r.Header.Clone()})
 		return r
 	}}
+}
+
+// signature is the headers of a request that was signed.
+type signature struct {
+	at     time.Time
+	header http.Header
 }
 
 func posted(url, kind string, body []byte) *http.Request {
