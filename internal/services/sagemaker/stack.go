@@ -20,6 +20,7 @@ func (s *Service) Stack() []resource.Type {
 		stackNamed("EndpointConfig", "endpoint-config", resource.Plain{Create: do((*sagemaker.Client).CreateEndpointConfig), Get: do((*sagemaker.Client).DescribeEndpointConfig),
 			Update: do((*sagemaker.Client).DescribeEndpointConfig), Delete: do((*sagemaker.Client).DeleteEndpointConfig)}).Type(),
 		featureGroupType(),
+		inferenceComponentType(),
 		stackNamed("Model", "model", resource.Plain{Create: do((*sagemaker.Client).CreateModel), Get: do((*sagemaker.Client).DescribeModel),
 			Update: do((*sagemaker.Client).DescribeModel), Delete: do((*sagemaker.Client).DeleteModel)}).Type(),
 		modelPackageType(),
