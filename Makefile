@@ -3,6 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 VENV := .venv/.stamp
+SAGEMAKER := .cache/sagemaker2/.stamp .cache/sagemaker3/.stamp
 NODE := test/conformance/js/node_modules/.stamp
 
 .PHONY: build test demo check bench fault fuzz clean
@@ -10,7 +11,7 @@ NODE := test/conformance/js/node_modules/.stamp
 build: ## bin/atelier
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/atelier ./cmd/atelier
 
-test: $(VENV) $(NODE) ## everything that must hold: unit tests, real clients, a server that is killed
+test: $(VENV) $(SAGEMAKER) $(NODE) ## everything that must hold: unit tests, real clients, a server that is killed
 	go vet ./...
 	go test -timeout 20m ./...
 
@@ -22,6 +23,7 @@ check: ## vet, format, lint, generated files
 	test -z "$$(gofmt -l cmd internal test)"
 	go tool staticcheck ./...
 	go run ./internal/wire/factsgen -check
+	go run ./internal/services/cloudformation/schemagen -check
 	go run ./cmd/docsgen -check
 
 bench: build ## against moto and stand-alone versitygw, in one run; prints what docs/benchmarks.md holds
@@ -41,6 +43,11 @@ clean: ## what was built and installed here
 $(VENV): test/conformance/python/requirements.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(SAGEMAKER): .cache/%/.stamp: test/conformance/python/%/requirements.txt
+	python3 -m venv .cache/$*
+	.cache/$*/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 $(NODE): test/conformance/js/package-lock.json

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/compute/image"
 	"github.com/atelier-studio/atelier/internal/engines/compute/process"
 	"github.com/atelier-studio/atelier/internal/engines/models/library"
 	"github.com/atelier-studio/atelier/internal/engines/models/llamacpp"
@@ -171,8 +172,10 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if err != nil {
 		return fmt.Errorf("cannot find this program: %w", err)
 	}
-	known, inward, files := images.New(images.Config{Self: self}), http.HandlerFunc(s.inward), filepath.Join(s.cfg.DataDir, "sagemaker")
-	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Logger: log})
+	inward, files := http.HandlerFunc(s.inward), filepath.Join(s.cfg.DataDir, "sagemaker")
+	known := images.New(images.Config{Self: self, Pushed: &images.Registry{Transport: wire.InProcess(inward), Directory: directory,
+		Roots: image.New(image.Config{Dir: filepath.Join(s.cfg.DataDir, "images")})}})
+	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Idle: s.cfg.Idle(), Logger: log})
 	s.trainer = training.New(training.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,

@@ -33,6 +33,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/scheduler"
 	"github.com/atelier-studio/atelier/internal/services/sns"
 	"github.com/atelier-studio/atelier/internal/services/sqs"
+	"github.com/atelier-studio/atelier/internal/services/ssm"
 	"github.com/atelier-studio/atelier/internal/services/sts"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,7 +52,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		Objects: filepath.Join(s.cfg.DataDir, "s3", "buckets")})
 	shelf := foundation.New(st)
 	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
-		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
+		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Catalog: tables, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
 	return []wire.Service{
 		applicationautoscaling.New(applicationautoscaling.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients,
 			Dimensions: applicationautoscaling.Dimensions(), Clock: c, Logger: log}),
@@ -62,7 +63,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		cloudwatch.New(cloudwatch.Config{Store: st, Metrics: s.metrics, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		bedrock.New(bedrock.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Clock: c,
 			Dir: filepath.Join(s.cfg.DataDir, "bedrock")}),
-		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Lines: s.logs,
+		bedrockruntime.New(bedrockruntime.Config{Store: st, Shelf: shelf, Library: s.models, Clients: s.clients, Jobs: s.jobs, Lines: s.logs,
 			Metrics: s.metrics, Clock: c, Logger: log}),
 		ecr.New(ecr.Config{Store: st, Directory: directory, Jobs: s.jobs, Clock: c, Logger: log, Dir: filepath.Join(s.cfg.DataDir, "ecr"),
 			Region: s.cfg.Region}),
@@ -81,10 +82,12 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		organizations.New(organizations.Config{Directory: directory, Clock: c}),
 		ram.New(ram.Config{Store: st, Directory: directory, Sharing: shares, Catalog: tables, Clock: c, Logger: log}),
 		sage,
+		sage.Records(),
 		sage.Runtime(),
 		scheduler.New(scheduler.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Clock: c, Logger: log}),
 		sns.New(sns.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients, Outward: outward, Metrics: s.metrics, Mail: s.cfg.Mail, Clock: c, Logger: log}),
 		sqs.New(sqs.Config{Store: st, Jobs: s.jobs, Metrics: s.metrics, Clock: c}),
+		ssm.New(ssm.Config{Store: st, Directory: directory, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
 }

@@ -148,6 +148,10 @@ func forbidden(from, to string) string {
 		return "only cmd imports app"
 	}
 	switch {
+	case under(from, "cmd/bedrock-proxy"): // a program of its own, for images
+		if to != "internal/engines/bedrockproxy" {
+			return "the proxy needs its engine alone"
+		}
 	case under(from, "cmd"):
 		if !under(to, "internal/app") && !under(to, "internal/cli") && !under(to, "internal/platform") {
 			return "cmd imports app and cli"

@@ -22,6 +22,7 @@ type Operation struct {
 	public bool // needs no signature (sts:AssumeRoleWithWebIdentity)
 	record bool // is recorded although it changes nothing
 	data   bool // is not recorded although it changes something
+	shows  func(in any) any
 }
 
 // Ops is what a service serves.
@@ -58,6 +59,12 @@ func Public() Option { return func(o *Operation) { o.public = true } }
 
 // Recorded has successful calls in the audit trail although they change nothing: such as hand out credentials for data.
 func Recorded() Option { return func(o *Operation) { o.record = true } }
+
+// Shows says what the audit trail shows of an input that holds content: f gives a copy with nothing else. Of the output it shows
+// nothing then.
+func Shows[I any](f func(in *I) *I) Option {
+	return func(o *Operation) { o.shows = func(in any) any { return f(in.(*I)) } }
+}
 
 // Data keeps successful calls out of the audit trail: those on what a resource holds (messages, events, records), which AWS too
 // calls data events and LookupEvents does not show. Refusals are recorded.

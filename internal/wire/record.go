@@ -21,9 +21,12 @@ func (x *exchange) told(ctx context.Context, in, out any, err error) error {
 	if x.call.Principal.Kind == authz.Anonymous && err != nil {
 		return err // a stranger's failures are nobody's record, and would fill the disk
 	}
+	if o.shows != nil {
+		in, out = o.shows(in), nil
+	}
 	r := audit.Record{Time: x.call.Time, Service: x.endpoint.SigningName, Operation: x.call.Operation, Region: x.call.Region,
 		RequestID: x.call.RequestID, Principal: x.call.Principal, SourceIP: x.call.SourceIP, UserAgent: x.call.UserAgent,
-		Host: x.call.Host, ReadOnly: !mutating, ErrorCode: code, ErrorMessage: message, Request: in, Response: out,
+		Host: x.call.Host, ReadOnly: !mutating || o.record, ErrorCode: code, ErrorMessage: message, Request: in, Response: out,
 		Resources: x.touched, Concerns: x.concerns}
 	if failed := x.cfg.Recorder.Record(ctx, r); failed != nil {
 		return failed

@@ -68,6 +68,7 @@ func doors(t testing.TB) []door {
 			r.Header.Set("Content-Type", "application/json")
 			return r, b
 		}},
+		rpc("sagemaker", "CreateModelPackageGroup", `{"ModelPackageGroupName":"NAME"}`),
 		rpc("athena", "CreateWorkGroup", `{"Name":"NAME"}`),
 		{"bedrock", "rest-json", func(t testing.TB, at, _ string) (*http.Request, []byte) {
 			b := []byte(`{"loggingConfig":{"s3Config":{"bucketName":"stay-out"}}}`)
@@ -77,6 +78,7 @@ func doors(t testing.TB) []door {
 		}},
 		rpc("organizations", "CreateAccount", `{"AccountName":"NAME","Email":"NAME@example.com"}`),
 		rpc("sqs", "CreateQueue", `{"QueueName":"NAME"}`),
+		rpc("ssm", "PutParameter", `{"Name":"NAME","Value":"v","Type":"String"}`),
 		rpc("ecr", "CreateRepository", `{"repositoryName":"NAME"}`),
 		rpc("logs", "CreateLogGroup", `{"logGroupName":"NAME"}`),
 		{"monitoring", "json", func(t testing.TB, at, name string) (*http.Request, []byte) {

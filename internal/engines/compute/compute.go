@@ -42,8 +42,11 @@ type Spec struct {
 	Root string
 	// Mounts are put on top of Root.
 	Mounts []Mount
-	// User is the user and group id inside; 0 is DefaultUser.
-	User int
+	// Mapped says that the files of Root belong to FirstUser for user 0 and so on, for 65,536 users. The program then has these users, of
+	// which 0 is root over such files, and over nothing of the machine.
+	Mapped bool
+	// User is the user id inside; 0 is DefaultUser, or root when Mapped. Group is the group's; it is User unless Mapped.
+	User, Group int
 	// Network is what the program reaches.
 	Network Network
 	// Listeners are opened inside its network before the program starts.
@@ -56,6 +59,9 @@ type Spec struct {
 
 // DefaultUser is the user and group id of programs that name none.
 const DefaultUser = 993
+
+// FirstUser is who on the machine is user 0 of a program with users of its own; the numbers are those that systemd leaves to containers.
+const FirstUser = 1 << 30
 
 // Mount shows a file or directory of the machine inside.
 type Mount struct {

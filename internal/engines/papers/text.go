@@ -1,4 +1,5 @@
-// Package papers takes the text out of documents, for models that read nothing else: plain text, Markdown, CSV, HTML and PDF.
+// Package papers takes the text out of documents, for models that read nothing else: plain text, Markdown, CSV, HTML, PDF,
+// Word and Excel.
 package papers
 
 import (
@@ -26,7 +27,7 @@ func Why(err error) string {
 	return "it could not be processed in time"
 }
 
-// Text gives the text of a document of a format: "txt", "md", "csv", "html" or "pdf". Errors are ErrFormat, or of ctx.
+// Text gives the text of a document of a format: "txt", "md", "csv", "html", "pdf", "docx" or "xlsx". Errors are ErrFormat, or of ctx.
 func Text(ctx context.Context, format string, data []byte) (string, error) {
 	switch format {
 	case "txt", "md", "csv":
@@ -38,6 +39,12 @@ func Text(ctx context.Context, format string, data []byte) (string, error) {
 		return htmlText(data)
 	case "pdf":
 		return pdfText(ctx, data)
+	case "docx":
+		return wordText(ctx, data)
+	case "xlsx":
+		return sheetText(ctx, data)
+	case "doc", "xls":
+		return "", fmt.Errorf("%w: the old binary formats of Office are not read: save it as %sx", ErrFormat, format)
 	}
 	return "", fmt.Errorf("%w: format %q is not supported", ErrFormat, format)
 }

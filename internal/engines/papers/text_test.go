@@ -37,7 +37,8 @@ func TestWhatIsNoDocument(t *testing.T) {
 	}
 	f("txt", "\xff\xfe")
 	f("html", "\xff")
-	f("docx", "PK")
+	f("doc", "x")
+	f("odt", "x")
 	f("pdf", "no PDF")
 	f("pdf", "%PDF-1.7 and nothing more")
 }

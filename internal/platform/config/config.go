@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -31,6 +32,7 @@ type Config struct {
 	Mail         string `yaml:"mail"` // smtp://user:password@host:port?from=address; "": nothing is mailed
 	// "true" lets topics, API destinations and HTTP APIs call addresses of this machine itself.
 	DeliverToLoopback string `yaml:"deliver-to-loopback"`
+	ServerlessIdle    string `yaml:"serverless-idle"` // how long an instance of a serverless endpoint waits for a request: "5m"
 
 	// The first root user's key; random when empty. They come from the environment alone.
 	RootAccessKeyID     string `yaml:"-"`
@@ -40,7 +42,7 @@ type Config struct {
 // Default is the configuration of a server that is told nothing.
 func Default() Config {
 	return Config{Listen: "127.0.0.1:4566", DataDir: "./atelier-data", Region: "us-east-1",
-		Domains: []string{"localhost", "s3.localhost"}, LogLevel: "info"}
+		Domains: []string{"localhost", "s3.localhost"}, ServerlessIdle: "5m", LogLevel: "info"}
 }
 
 // Setting is one value that a flag or a variable can set.
@@ -66,6 +68,7 @@ func Settings() []Setting {
 		{"sql-engine", "trino://user@host:port/catalog?account=… to run Athena's queries on Trino instead of in this process"},
 		{"mail", "smtp://user:password@host:port?from=address of the server that mails what topics have for email addresses"},
 		{"deliver-to-loopback", "true lets topics, API destinations and HTTP APIs call addresses of this machine"},
+		{"serverless-idle", "how long an instance of a serverless endpoint waits for its next request before it ends"},
 		{"models", "YAML file that says which model does the work of which id (default models/models.yaml in the data directory)"},
 		{"llama-library", "directory of llama.cpp's shared library (default models/runtime in the data directory)"},
 		{"log-level", "debug, info, warn or error"},
@@ -120,6 +123,8 @@ func (c *Config) text(name string) *string {
 		return &c.Mail
 	case "deliver-to-loopback":
 		return &c.DeliverToLoopback
+	case "serverless-idle":
+		return &c.ServerlessIdle
 	case "models":
 		return &c.Models
 	case "llama-library":
@@ -172,6 +177,12 @@ func (c *Config) read(path string) error {
 	return nil
 }
 
+// Idle is ServerlessIdle as a time; 0 when it is none.
+func (c *Config) Idle() time.Duration {
+	d, _ := time.ParseDuration(c.ServerlessIdle)
+	return d
+}
+
 // Check tells what can't work.
 func (c *Config) Check() error {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
@@ -190,6 +201,8 @@ func (c *Config) Check() error {
 	switch {
 	case c.DeliverToLoopback != "" && c.DeliverToLoopback != "true" && c.DeliverToLoopback != "false":
 		return errors.New("deliver-to-loopback must be true or false")
+	case c.Idle() <= 0:
+		return fmt.Errorf("serverless-idle must be a time, such as 5m, not %q", c.ServerlessIdle)
 	case c.DataDir == "":
 		return errors.New("data-dir must name a directory")
 	case c.Region == "":

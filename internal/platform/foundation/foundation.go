@@ -1,8 +1,10 @@
 // Package foundation is what the two services of Bedrock share: the service that manages keeps guardrails, imported models, inference
-// profiles, provisioned throughput and the settings of logs; the one that runs models reads them.
+// profiles, provisioned throughput and the settings of logs; the one that runs models reads them, and keeps asynchronous invocations,
+// whose tags the other manages.
 package foundation
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -10,8 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrock/types"
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
+	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 )
+
+// AsyncKind is the kind of resource that an asynchronous invocation is.
+const AsyncKind = "async-invoke"
 
 // Draft is the version of a guardrail that can be changed.
 const Draft = "DRAFT"
@@ -61,6 +67,20 @@ type Throughput struct {
 	Tags             map[string]string
 }
 
+// Async is an invocation that is answered in S3.
+type Async struct {
+	ID, Model, ModelARN string
+	Input               json.RawMessage // until it is answered
+	Output, KMSKey      string          // s3://…
+	BucketOwner         string
+	Caller              authz.Principal // in whose name the output is written; without session policies and key
+	Token               string
+	Status, Failure     string
+	Submitted, Modified time.Time
+	Ended               time.Time
+	Tags                map[string]string
+}
+
 // Shelf is where it all lies.
 type Shelf struct {
 	Store       *store.Store
@@ -68,6 +88,7 @@ type Shelf struct {
 	Imported    *store.Table[Imported]
 	Profiles    *store.Table[Profile]
 	Throughputs *store.Table[Throughput]
+	Asyncs      *store.Table[Async]
 	Logging     *store.Table[types.LoggingConfig] // id ""
 }
 
@@ -75,7 +96,7 @@ type Shelf struct {
 func New(st *store.Store) *Shelf {
 	return &Shelf{Store: st, Guardrails: store.NewTable[Guardrail](st, "bedrock_guardrail"), Imported: store.NewTable[Imported](st, "bedrock_imported_model"),
 		Profiles: store.NewTable[Profile](st, "bedrock_inference_profile"), Throughputs: store.NewTable[Throughput](st, "bedrock_throughput"),
-		Logging: store.NewTable[types.LoggingConfig](st, "bedrock_logging")}
+		Asyncs: store.NewTable[Async](st, "bedrock_async"), Logging: store.NewTable[types.LoggingConfig](st, "bedrock_logging")}
 }
 
 // ErrIdentifier is an identifier that cannot be one of a model.

@@ -3,6 +3,7 @@ package resource
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 
 // Fill sets the fields of an SDK's input to the properties of the same names (the first letter's case aside), down to the leaves. Values
 // take the form of their field, as CloudFormation lets them: "5" fills a number, 5 a string, "true" a bool, and a document (a policy, say)
-// that is an object fills a string as JSON. A list of Key and Value pairs fills a map.
+// that is an object fills a string as JSON. A list of Key and Value pairs fills a map, and a map such a list.
 //
 // A property that no field has is an error that names it, so that nothing of a template is left out unnoticed; except names those at the top
 // that the caller sets otherwise.
@@ -104,6 +105,12 @@ func fillSlice(v reflect.Value, p any, path string) error {
 		return nil
 	}
 	list, ok := p.([]any)
+	if tags, isMap := p.(map[string]any); isMap && paired(v.Type().Elem()) && tags["Key"] == nil {
+		ok = true
+		for _, k := range slices.Sorted(maps.Keys(tags)) {
+			list = append(list, map[string]any{"Key": k, "Value": tags[k]})
+		}
+	}
 	if !ok { // one is a list of one
 		list = []any{p}
 	}
@@ -115,6 +122,16 @@ func fillSlice(v reflect.Value, p any, path string) error {
 	}
 	v.Set(s)
 	return nil
+}
+
+// paired says whether a type is of tags: a key and a value, no more.
+func paired(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	_, key := t.FieldByName("Key")
+	_, value := t.FieldByName("Value")
+	return key && value && t.NumField() <= 3 // the SDK's marker
 }
 
 func fillMap(v reflect.Value, p any, path string) error {

@@ -15,7 +15,10 @@ type part struct {
 	Size int32
 }
 
+type tag struct{ Key, Value *string }
+
 type input struct {
+	Labels   []tag
 	Name     *string
 	Colour   colour
 	Count    *int32
@@ -58,6 +61,7 @@ func TestFill(t *testing.T) {
 	f(`{"Parts": {"Name": "one"}}`, input{Parts: []part{{Name: ptr("one")}}})
 	f(`{"Tags": [{"Key": "a", "Value": "b"}]}`, input{Tags: map[string]string{"a": "b"}})
 	f(`{"Tags": {"a": 1}}`, input{Tags: map[string]string{"a": "1"}})
+	f(`{"Labels": {"a": 1, "b": "c"}}`, input{Labels: []tag{{ptr("a"), ptr("1")}, {ptr("b"), ptr("c")}}})
 	f(`{"Deadline": "2026-01-02T15:04:05Z", "Zip": "abc"}`, input{Deadline: ptr(time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)), Zip: []byte("abc")})
 }
 

@@ -19,6 +19,9 @@ type Type struct {
 	NameLower  bool
 	NameSuffix string
 
+	// Identify gives the physical ID where the name (or other properties) tell it, so that Types can make Find of Read.
+	Identify func(r Request) string
+
 	// Create begins to make the resource. The state's ID is what Ref gives.
 	Create func(ctx context.Context, r Request) (State, error)
 	// Find looks for the resource that r describes, by its name or by what only this stack can have made, and gives found false when

@@ -63,6 +63,8 @@ func (s *Service) retag(tx *store.Tx, resource string, f func(map[string]string)
 		err = change(tx, s.Shelf.Imported, k, func(v *foundation.Imported) *map[string]string { return &v.Tags }, f)
 	case throughputKind:
 		err = change(tx, s.Shelf.Throughputs, k, func(v *foundation.Throughput) *map[string]string { return &v.Tags }, f)
+	case foundation.AsyncKind:
+		err = change(tx, s.Shelf.Asyncs, k, func(v *foundation.Async) *map[string]string { return &v.Tags }, f)
 	case batchKind:
 		err = change(tx, s.batches, k, func(v *batch) *map[string]string { return &v.Tags }, f)
 	case importKind:

@@ -13,6 +13,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/foundation"
+	"github.com/atelier-studio/atelier/internal/platform/jobs"
 	"github.com/atelier-studio/atelier/internal/platform/loglines"
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -26,6 +27,7 @@ type Config struct {
 	Shelf   *foundation.Shelf
 	Library *library.Library
 	Clients *delivery.Clients
+	Jobs    *jobs.Runner
 	Lines   *loglines.Shipper
 	Metrics metrics.Recorder
 	Clock   clock.Clock
@@ -38,14 +40,17 @@ const maxRails = 256
 // Service is Bedrock's runtime.
 type Service struct {
 	Config
+	tokens    *wire.Tokens
 	rails     sync.Map // compiled guardrails
 	railCount atomic.Int32
 	logs      chan logged
 }
 
-// New makes the service.
+// New makes the service and defines its jobs.
 func New(c Config) *Service {
-	return &Service{Config: c, logs: make(chan logged, maxLogged)}
+	s := &Service{Config: c, tokens: wire.NewTokens(c.Store, c.Clock), logs: make(chan logged, maxLogged)}
+	jobs.Define(c.Jobs, jobAsync, s.runAsync)
+	return s
 }
 
 // Name is the service's name in the API facts.
@@ -59,16 +64,36 @@ func (*Service) Codec() []codec.Option {
 	}
 }
 
-// Ops lists the operations.
+// Ops lists the operations. The trail has those that CloudTrail calls management events, as it has them: with the model, and
+// without what is said.
+// Source: https://docs.aws.amazon.com/bedrock/latest/userguide/logging-using-cloudtrail.html
 func (s *Service) Ops() wire.Ops {
 	return wire.Ops{
-		wire.Op(s.ApplyGuardrail, wire.On(s.applyGuardrailTargets), wire.Data()),
-		wire.Op(s.Converse, wire.On(s.converseTargets), wire.Data()),
+		wire.Op(s.ApplyGuardrail, wire.On(s.applyGuardrailTargets), wire.Data(), wire.Shows(func(in *bedrockruntime.ApplyGuardrailInput) *bedrockruntime.ApplyGuardrailInput {
+			return &bedrockruntime.ApplyGuardrailInput{GuardrailIdentifier: in.GuardrailIdentifier, GuardrailVersion: in.GuardrailVersion, Source: in.Source}
+		})),
+		wire.Op(s.Converse, wire.On(s.converseTargets), wire.Recorded(), wire.Shows(func(in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseInput {
+			return &bedrockruntime.ConverseInput{ModelId: in.ModelId}
+		})),
 		wire.StreamOp[bedrockruntime.ConverseStreamInput, bedrockruntime.ConverseStreamOutput, types.ConverseStreamOutput](s.ConverseStream,
-			wire.On(s.converseStreamTargets), wire.Data()),
-		wire.Op(s.CountTokens, wire.On(s.countTokensTargets), wire.Data()),
-		wire.Op(s.InvokeModel, wire.On(s.invokeModelTargets), wire.Data()),
+			wire.On(s.converseStreamTargets), wire.Recorded(), wire.Shows(func(in *bedrockruntime.ConverseStreamInput) *bedrockruntime.ConverseStreamInput {
+				return &bedrockruntime.ConverseStreamInput{ModelId: in.ModelId}
+			})),
+		wire.Op(s.CountTokens, wire.On(s.countTokensTargets), wire.Data(), wire.Shows(func(in *bedrockruntime.CountTokensInput) *bedrockruntime.CountTokensInput {
+			return &bedrockruntime.CountTokensInput{ModelId: in.ModelId}
+		})),
+		wire.Op(s.GetAsyncInvoke, wire.On(s.getAsyncInvokeTargets), wire.Data()),
+		wire.Op(s.InvokeModel, wire.On(s.invokeModelTargets), wire.Recorded(), wire.Shows(func(in *bedrockruntime.InvokeModelInput) *bedrockruntime.InvokeModelInput {
+			return &bedrockruntime.InvokeModelInput{ModelId: in.ModelId}
+		})),
 		wire.StreamOp[bedrockruntime.InvokeModelWithResponseStreamInput, bedrockruntime.InvokeModelWithResponseStreamOutput, types.ResponseStream](
-			s.InvokeModelWithResponseStream, wire.On(s.invokeModelWithResponseStreamTargets), wire.Data()),
+			s.InvokeModelWithResponseStream, wire.On(s.invokeModelWithResponseStreamTargets), wire.Recorded(),
+			wire.Shows(func(in *bedrockruntime.InvokeModelWithResponseStreamInput) *bedrockruntime.InvokeModelWithResponseStreamInput {
+				return &bedrockruntime.InvokeModelWithResponseStreamInput{ModelId: in.ModelId}
+			})),
+		wire.Op(s.ListAsyncInvokes, wire.Recorded()),
+		wire.Op(s.StartAsyncInvoke, wire.On(s.startAsyncInvokeTargets), wire.Data(), wire.Shows(func(in *bedrockruntime.StartAsyncInvokeInput) *bedrockruntime.StartAsyncInvokeInput {
+			return &bedrockruntime.StartAsyncInvokeInput{ModelId: in.ModelId, OutputDataConfig: in.OutputDataConfig, ClientRequestToken: in.ClientRequestToken, Tags: in.Tags}
+		})),
 	}
 }

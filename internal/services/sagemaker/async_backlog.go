@@ -12,7 +12,7 @@ func (s *Service) measuredAsync(k store.Key, data ...metrics.Datum) {
 	for i := range data {
 		data[i].Dimensions = []metrics.Dimension{{Name: "EndpointName", Value: k.ID}}
 	}
-	s.Metrics.Record(k.Account, k.Region, "AWS/SageMaker", data...)
+	s.Metrics.Record(k.Account, k.Region, invocationMetrics, data...)
 }
 
 // measureBacklogs records how many invocations wait at each asynchronous endpoint: what autoscaling looks at.
@@ -53,7 +53,7 @@ func (s *Service) measureBacklogs(ctx context.Context) {
 	for k, n := range counts {
 		b, count := waiting[k], float64(n)
 		data := []metrics.Datum{{Name: "ApproximateBacklogSize", Unit: "None", Value: float64(b.n)},
-			{Name: "HasBacklogWithoutCapacity", Unit: "None", Value: map[bool]float64{true: 1}[b.n > 0 && count == 0]}}
+			{Name: "HasBacklogWithoutCapacity", Unit: "None", Value: bit(b.n > 0 && count == 0)}}
 		if count > 0 {
 			data = append(data, metrics.Datum{Name: "ApproximateBacklogSizePerInstance", Unit: "None", Value: float64(b.n) / count})
 		}

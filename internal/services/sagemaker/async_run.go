@@ -2,6 +2,7 @@ package sagemaker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -111,7 +112,7 @@ type asyncResult struct {
 // invokeNow has the model answer, and writes the answer. The error is one after which it shall be tried again.
 func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocation, set *served) (r asyncResult, err error) {
 	env := s.environment(k, set.role, "/aws/sagemaker/Endpoints/"+k.ID)
-	body, _, err := env.Open(ctx, i.Input)
+	body, kind, err := env.Open(ctx, i.Input)
 	if err != nil {
 		if ctx.Err() != nil {
 			return r, ctx.Err()
@@ -139,7 +140,7 @@ func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocatio
 	}
 	limited, cancel := context.WithTimeout(ctx, i.Timeout)
 	defer cancel()
-	a, err := e.Invoke(limited, asked{contentType: filled(i.ContentType), accept: filled(i.Accept), custom: filled(i.Custom), body: in}.request())
+	a, err := e.Invoke(limited, asked{contentType: filled(cmp.Or(i.ContentType, kind)), accept: filled(i.Accept), custom: filled(i.Custom), body: in}.request())
 	if err == nil {
 		defer func() { _ = a.Body.Close() }()
 		r, err = s.answered(limited, env, i, a)
@@ -163,7 +164,7 @@ func filled(s string) *string {
 }
 
 // answered writes what the model answered to where it belongs.
-func (s *Service) answered(ctx context.Context, env container.Environment, i invocation, a *hosting.Answer) (r asyncResult, err error) {
+func (s *Service) answered(ctx context.Context, env container.Environment, i invocation, a hosting.Answer) (r asyncResult, err error) {
 	body, err := io.ReadAll(io.LimitReader(a.Body, maxAsyncOutput+1))
 	switch {
 	case err != nil:
@@ -197,7 +198,7 @@ func (s *Service) answered(ctx context.Context, env container.Environment, i inv
 func (s *Service) ended(ctx context.Context, of, k store.Key, i invocation, set *served, r asyncResult) error {
 	now := s.Clock.Now()
 	s.measuredAsync(k, metrics.Datum{Name: "InvocationsProcessed", Unit: "None", Value: 1},
-		metrics.Datum{Name: "InvocationFailures", Unit: "None", Value: map[bool]float64{true: 1}[r.reason != ""]},
+		metrics.Datum{Name: "InvocationFailures", Unit: "None", Value: bit(r.reason != "")},
 		metrics.Datum{Name: "TotalProcessingTime", Unit: "Milliseconds", Value: float64(now.Sub(i.Received).Milliseconds())})
 	return s.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := s.invocations.Delete(tx, of); err != nil {

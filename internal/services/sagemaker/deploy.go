@@ -59,12 +59,14 @@ func (s *Service) Run(ctx context.Context) {
 // resume serves again what served. A model that cannot be started any more is tried until it can, or is deleted.
 func (s *Service) resume(ctx context.Context, k store.Key, d deployment) {
 	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		if s.Fleet.Endpoint(fleetKey(k)) != nil { // an update was faster
+		if s.Fleet.Serves(fleetKey(k)) || !s.wanted(ctx, k) { // an update was faster, or the end
 			return
 		}
 		r, err := s.Fleet.Prepare(ctx, fleetKey(k), s.spec(k, d))
 		if err == nil {
-			r.Finish()
+			if r.First(); !s.wanted(ctx, k) {
+				s.Fleet.Remove(fleetKey(k))
+			}
 			return
 		}
 		s.Logger.Error("endpoint cannot be served again", "endpoint", anEndpoint.of(k), "error", err)
@@ -73,6 +75,15 @@ func (s *Service) resume(ctx context.Context, k store.Key, d deployment) {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// wanted tells whether an endpoint shall serve.
+func (s *Service) wanted(ctx context.Context, k store.Key) (is bool) {
+	err := s.image.Read(ctx, func() {
+		e, there := s.endpoints.Rows()[k]
+		is = there && e.Status != types.EndpointStatusDeleting
+	})
+	return is || err != nil
 }
 
 // deploy makes of an endpoint what it shall be. It is run again from the start when the server was killed.
@@ -224,6 +235,7 @@ func (s *Service) variantSpec(k store.Key, d deployment, v variant) hosting.Vari
 		out.Serverless, out.Count = &hosting.Serverless{Max: int(aws.ToInt32(c.MaxConcurrency))}, int(aws.ToInt32(c.ProvisionedConcurrency))
 	}
 	out.MemoryMB, out.CPU = size.MemoryMB, size.Cores
+	out.Model.Measure = s.measure(k)
 	out.Startup = time.Duration(aws.ToInt32(v.Of.ContainerStartupHealthCheckTimeoutInSeconds)) * time.Second
 	out.Download = time.Duration(aws.ToInt32(v.Of.ModelDataDownloadTimeoutInSeconds)) * time.Second
 	return out

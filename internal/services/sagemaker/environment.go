@@ -19,7 +19,7 @@ func (s *Service) environment(k store.Key, role, group string) container.Environ
 		cfg, err := config(ctx)
 		return s3.NewFromConfig(cfg, pathStyle), err
 	}
-	return container.Environment{Region: k.Region,
+	return container.Environment{Region: k.Region, Config: config,
 		Credentials: func(ctx context.Context) (aws.Credentials, error) {
 			cfg, err := config(ctx)
 			if err != nil {
@@ -40,7 +40,7 @@ func (s *Service) environment(k store.Key, role, group string) container.Environ
 			if err != nil {
 				return nil, "", err
 			}
-			return out.Body, aws.ToString(out.ETag), nil
+			return out.Body, aws.ToString(out.ContentType), nil
 		},
 		List: func(ctx context.Context, prefix string) (names []string, err error) {
 			c, err := client(ctx)

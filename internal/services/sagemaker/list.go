@@ -25,6 +25,7 @@ type listing struct {
 type entry struct {
 	name, status      string
 	created, modified time.Time
+	other             bool // not what is asked for, by something that this list alone can be asked for
 }
 
 // list reads the caller's rows that l asks for, a page of them in its order.
@@ -78,6 +79,6 @@ func (l listing) has(e entry) bool {
 	within := func(t time.Time, after, before *time.Time) bool {
 		return (after == nil || t.After(*after)) && (before == nil || t.Before(*before))
 	}
-	return strings.Contains(strings.ToLower(e.name), strings.ToLower(aws.ToString(l.contains))) && within(e.created, l.after, l.before) &&
+	return !e.other && strings.Contains(strings.ToLower(e.name), strings.ToLower(aws.ToString(l.contains))) && within(e.created, l.after, l.before) &&
 		within(e.modified, l.modifiedAfter, l.modifiedBefore) && (l.status == "" || l.status == e.status)
 }

@@ -17,12 +17,21 @@ import (
 
 // model is what containers and data make predictions.
 type model struct {
-	In      sagemaker.CreateModelInput
-	Created time.Time
+	In       sagemaker.CreateModelInput
+	Unpacked []types.ContainerDefinition `json:",omitempty"` // what runs, when some containers are those of model packages
+	Created  time.Time
 }
 
 // containers are those of the model in the order of its pipeline.
 func (m model) containers() []types.ContainerDefinition {
+	if len(m.Unpacked) > 0 {
+		return m.Unpacked
+	}
+	return m.given()
+}
+
+// given are the containers as whoever made the model named them.
+func (m model) given() []types.ContainerDefinition {
 	if m.In.PrimaryContainer != nil {
 		return []types.ContainerDefinition{*m.In.PrimaryContainer}
 	}
@@ -39,6 +48,9 @@ func (s *Service) CreateModel(ctx context.Context, in *sagemaker.CreateModelInpu
 	}
 	m := model{In: *in, Created: s.Clock.Now()}
 	m.In.Tags = nil
+	if m.Unpacked, err = s.unpackedAll(ctx, m.given()); err != nil {
+		return nil, err
+	}
 	if err := s.checkModel(ctx, k, m); err != nil {
 		return nil, err
 	}
@@ -61,7 +73,7 @@ const maxContainers = 15
 func (s *Service) checkModel(ctx context.Context, k store.Key, m model) error {
 	list, role := m.containers(), aws.ToString(m.In.ExecutionRoleArn)
 	switch {
-	case m.In.PrimaryContainer != nil && len(m.In.Containers) > 0, len(list) == 0:
+	case m.In.PrimaryContainer != nil && len(m.In.Containers) > 0, len(m.given()) == 0:
 		return invalid("Exactly one of PrimaryContainer and Containers must be given.")
 	case len(list) > maxContainers:
 		return limited("A model has at most %d containers.", maxContainers)
@@ -70,9 +82,6 @@ func (s *Service) checkModel(ctx context.Context, k store.Key, m model) error {
 	}
 	hosts := map[string]bool{}
 	for i, c := range list {
-		if c.ModelPackageName != nil {
-			return wire.Errorf(400, "NotImplemented", "Models of model packages are not implemented by Atelier.")
-		}
 		if aws.ToString(c.Image) == "" {
 			return invalid("Either Image or ModelPackageName must be given for a container.")
 		}

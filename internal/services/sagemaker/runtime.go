@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -85,29 +84,27 @@ func (a asked) request() hosting.Request {
 	return hosting.Request{Variant: aws.ToString(a.variant), Model: aws.ToString(a.model), Container: aws.ToString(a.container), Header: h, Body: a.body}
 }
 
-// call has a model answer, and puts what goes wrong into the service's words.
-func (s *Runtime) call(ctx context.Context, a asked) (*hosting.Answer, error) {
+// call has a model answer, and puts what goes wrong into the service's words. Call measured when the answer was read.
+func (s *Runtime) call(ctx context.Context, a asked) (answer hosting.Answer, begun time.Time, err error) {
 	k := here(ctx, aws.ToString(a.endpoint))
 	if err := s.synchronous(ctx, k); err != nil {
-		return nil, err
+		return answer, begun, err
 	}
 	e := s.Fleet.Endpoint(fleetKey(k))
 	if e == nil {
-		return nil, s.unserved(ctx, k)
+		return answer, begun, s.unserved(ctx, k)
 	}
-	begun := time.Now()
-	answer, err := e.Invoke(ctx, a.request())
-	took := time.Since(begun)
-	if err != nil {
-		s.measured(k, aws.ToString(a.variant), 0, 0, took)
-		return nil, s.unanswered(ctx, k, err)
+	begun = time.Now()
+	if answer, err = e.Invoke(ctx, a.request()); err != nil {
+		s.measured(ctx, k, answer, begun)
+		return answer, begun, s.unanswered(ctx, k, err)
 	}
-	s.measured(k, answer.Variant, answer.Status, answer.Count, took)
 	if answer.Status >= 300 {
-		defer func() { _ = answer.Body.Close() }()
-		return nil, s.modelError(k, answer)
+		err = s.modelError(k, answer)
+		s.measured(ctx, k, answer, begun)
+		_ = answer.Body.Close()
 	}
-	return answer, nil
+	return answer, begun, err
 }
 
 // unserved tells why nothing serves: there is no such endpoint, or it isn't ready.
@@ -156,7 +153,7 @@ func (s *Runtime) unanswered(ctx context.Context, k store.Key, err error) error 
 }
 
 // modelError is what a model answered that was no success.
-func (s *Runtime) modelError(k store.Key, a *hosting.Answer) error {
+func (s *Runtime) modelError(k store.Key, a hosting.Answer) error {
 	b, _ := io.ReadAll(io.LimitReader(a.Body, maxModelMessage))
 	text, side := string(b), "client"
 	if a.Status >= 500 {
@@ -179,13 +176,14 @@ func logs(k store.Key) string {
 func (s *Runtime) InvokeEndpoint(ctx context.Context, in *sagemakerruntime.InvokeEndpointInput) (*sagemakerruntime.InvokeEndpointOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, modelTime)
 	defer cancel()
-	a, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, in.TargetModel, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
+	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, in.TargetModel, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = a.Body.Close() }()
 	k := here(ctx, aws.ToString(in.EndpointName))
 	body, err := io.ReadAll(io.LimitReader(a.Body, maxAnswer+1))
+	s.measured(ctx, k, a, begun)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		return nil, s.unanswered(ctx, k, fmt.Errorf("%w: %v", hosting.ErrUnreachable, err))
@@ -200,7 +198,7 @@ func (s *Runtime) InvokeEndpoint(ctx context.Context, in *sagemakerruntime.Invok
 	return out, nil
 }
 
-func header(a *hosting.Answer, name string) *string {
+func header(a hosting.Answer, name string) *string {
 	if v := a.Header.Get(name); v != "" {
 		return &v
 	}
@@ -212,7 +210,7 @@ func header(a *hosting.Answer, name string) *string {
 func (s *Runtime) InvokeEndpointWithResponseStream(ctx context.Context, in *sagemakerruntime.InvokeEndpointWithResponseStreamInput) (
 	*sagemakerruntime.InvokeEndpointWithResponseStreamOutput, wire.Events[types.ResponseStream], error) {
 	ctx, cancel := context.WithTimeout(ctx, streamTime)
-	a, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, nil, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
+	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, nil, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
 	if err != nil {
 		cancel()
 		return nil, nil, err
@@ -222,6 +220,7 @@ func (s *Runtime) InvokeEndpointWithResponseStream(ctx context.Context, in *sage
 		func(send func(types.ResponseStream) error) error {
 			defer cancel()
 			defer func() { _ = a.Body.Close() }()
+			defer s.measured(ctx, here(ctx, aws.ToString(in.EndpointName)), a, begun)
 			return parts(a.Body, send)
 		}, nil
 }
@@ -242,26 +241,5 @@ func parts(body io.Reader, send func(types.ResponseStream) error) error {
 		case err != nil:
 			return &types.ModelStreamError{Message: aws.String("The model's answer broke off."), ErrorCode_: aws.String("StreamBroken")}
 		}
-	}
-}
-
-// measured records an invocation under SageMaker's names. Status 0 is one without an answer. What one of so many instances had is what
-// endpoints are scaled by.
-// Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
-func (s *Runtime) measured(k store.Key, variant string, status, instances int, took time.Duration) {
-	dims := []metrics.Dimension{{Name: "EndpointName", Value: k.ID}, {Name: "VariantName", Value: variant}}
-	bit := func(b bool) float64 {
-		if b {
-			return 1
-		}
-		return 0
-	}
-	s.Metrics.Record(k.Account, k.Region, "AWS/SageMaker",
-		metrics.Datum{Name: "Invocations", Unit: "None", Value: 1, Dimensions: dims},
-		metrics.Datum{Name: "Invocation4XXErrors", Unit: "None", Value: bit(status >= 400 && status < 500), Dimensions: dims},
-		metrics.Datum{Name: "Invocation5XXErrors", Unit: "None", Value: bit(status == 0 || status >= 500), Dimensions: dims},
-		metrics.Datum{Name: "ModelLatency", Unit: "Microseconds", Value: float64(took.Microseconds()), Dimensions: dims})
-	if instances > 0 {
-		s.Metrics.Record(k.Account, k.Region, "AWS/SageMaker", metrics.Datum{Name: "InvocationsPerInstance", Unit: "None", Value: 1 / float64(instances), Dimensions: dims})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/atelier-studio/atelier/internal/platform/arn"
 	"github.com/atelier-studio/atelier/internal/platform/authz"
+	"github.com/atelier-studio/atelier/internal/platform/catalog"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/delivery"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
@@ -19,9 +20,11 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/loglines"
 	"github.com/atelier-studio/atelier/internal/platform/metrics"
 	"github.com/atelier-studio/atelier/internal/platform/store"
+	"github.com/atelier-studio/atelier/internal/services/sagemaker/featurestore"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/training"
 	"github.com/atelier-studio/atelier/internal/wire"
+	"github.com/atelier-studio/atelier/internal/wire/codec"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 )
@@ -40,7 +43,8 @@ type Config struct {
 	Lines     *loglines.Shipper
 	Fleet     *hosting.Fleet
 	Trainer   *training.Runner
-	Dir       string // of files that are on their way
+	Catalog   *catalog.Directory // in which offline stores make their partitions known
+	Dir       string             // of files
 	Clock     clock.Clock
 	Logger    *slog.Logger
 }
@@ -57,6 +61,15 @@ type Service struct {
 	invocations                   *store.Table[invocation]
 	tags                          *store.Table[map[string]string] // by ARN
 	trainingStops, transformStops stops
+	groups                        *store.Held[featureGroup]
+	records                       *store.Table[record]           // of online stores; key: recordKey
+	pending                       *store.Table[featurestore.Row] // records on their way to offline stores; key: the group's and an id in order of time
+	flushes                       *store.Table[struct{}]         // groups for whose offline store a job is there
+	packageGroups                 *store.Table[packageGroup]
+	packages                      *store.Table[modelPackage] // key: the package's name, or its group's and its version
+	tokens                        *wire.Tokens
+	domains                       *store.Table[domain]
+	profiles                      *store.Table[userProfile] // key: profileKey
 
 	serving  sync.Map // *served, by the fleet's key
 	captures captures
@@ -70,48 +83,91 @@ func New(c Config) *Service {
 		transforms:  store.NewTable[transformJob](c.Store, "sagemaker_transform"),
 		trainings:   store.NewTable[trainingJob](c.Store, "sagemaker_training"),
 		invocations: store.NewTable[invocation](c.Store, "sagemaker_invocation"),
-		tags:        store.NewTable[map[string]string](c.Store, "sagemaker_tags")}
+		tags:        store.NewTable[map[string]string](c.Store, "sagemaker_tags"),
+		records:     store.NewTable[record](c.Store, "sagemaker_record"),
+		pending:     store.NewTable[featurestore.Row](c.Store, "sagemaker_offline_record"),
+		flushes:     store.NewTable[struct{}](c.Store, "sagemaker_offline_flush"),
+		packages:    store.NewTable[modelPackage](c.Store, "sagemaker_model_package"),
+		tokens:      wire.NewTokens(c.Store, c.Clock)}
+	s.domains, s.profiles = store.NewTable[domain](c.Store, "sagemaker_domain"), store.NewTable[userProfile](c.Store, "sagemaker_user_profile")
+	s.packageGroups = store.NewTable[packageGroup](c.Store, "sagemaker_model_package_group")
 	s.endpoints = store.NewHeld(s.image, "sagemaker_endpoint", s.endpointChanged)
+	s.groups = store.NewHeld[featureGroup](s.image, "sagemaker_feature_group", nil)
 	c.Desk.Define(asyncCourier, delivery.Courier{Deliver: s.invokeLater, Bury: s.bury, Patience: 7 * time.Hour, Crew: 256, Crowd: 64})
 	c.Desk.Define(noticeCourier, delivery.Courier{Deliver: s.tell, Bury: s.bury})
 	jobs.Define(c.Jobs, deployJob, s.deploy)
 	jobs.Define(c.Jobs, removeJob, s.remove)
 	jobs.Define(c.Jobs, trainJob, s.train)
 	jobs.Define(c.Jobs, transformJobName, s.transform)
+	jobs.Define(c.Jobs, domainJob, s.settleDomain)
+	jobs.Define(c.Jobs, profileJob, s.settleProfile)
+	jobs.Define(c.Jobs, groupJob, s.openGroup)
+	jobs.Define(c.Jobs, removeGroupJob, s.removeGroup)
+	jobs.Define(c.Jobs, offlineJob, s.flush)
 	return s
 }
 
 // Name is the service's name in the API facts.
 func (*Service) Name() string { return "sagemaker" }
 
+// Codec tells the wire layer the unions of the API.
+func (*Service) Codec() []codec.Option { return []codec.Option{codec.Unions(unions()...)} }
+
 // Ops lists the operations.
 func (s *Service) Ops() wire.Ops {
 	return wire.Ops{
 		wire.Op(s.AddTags, wire.On(s.addTagsTargets)),
+		wire.Op(s.BatchDescribeModelPackage, wire.On(s.batchDescribeModelPackageTargets)),
+		wire.Op(s.CreateDomain, wire.On(s.createDomainTargets)),
 		wire.Op(s.CreateEndpoint, wire.On(s.createEndpointTargets)),
 		wire.Op(s.CreateEndpointConfig, wire.On(s.createConfigTargets)),
+		wire.Op(s.CreateFeatureGroup, wire.On(s.createFeatureGroupTargets)),
 		wire.Op(s.CreateModel, wire.On(s.createModelTargets)),
+		wire.Op(s.CreateModelPackage, wire.On(s.createModelPackageTargets)),
+		wire.Op(s.CreateModelPackageGroup, wire.On(s.createModelPackageGroupTargets)),
 		wire.Op(s.CreateTrainingJob, wire.On(s.createTrainingTargets)),
 		wire.Op(s.CreateTransformJob, wire.On(s.createTransformTargets)),
+		wire.Op(s.CreateUserProfile, wire.On(s.createUserProfileTargets)),
+		wire.Op(s.DeleteDomain, wire.On(s.deleteDomainTargets)),
 		wire.Op(s.DeleteEndpoint, wire.On(s.deleteEndpointTargets)),
 		wire.Op(s.DeleteEndpointConfig, wire.On(s.deleteConfigTargets)),
+		wire.Op(s.DeleteFeatureGroup, wire.On(s.deleteFeatureGroupTargets)),
 		wire.Op(s.DeleteModel, wire.On(s.deleteModelTargets)),
+		wire.Op(s.DeleteModelPackage, wire.On(s.deleteModelPackageTargets)),
+		wire.Op(s.DeleteModelPackageGroup, wire.On(s.deleteModelPackageGroupTargets)),
 		wire.Op(s.DeleteTags, wire.On(s.deleteTagsTargets)),
+		wire.Op(s.DeleteUserProfile, wire.On(s.deleteUserProfileTargets)),
+		wire.Op(s.DescribeDomain, wire.On(s.describeDomainTargets)),
 		wire.Op(s.DescribeEndpoint, wire.On(s.describeEndpointTargets)),
 		wire.Op(s.DescribeEndpointConfig, wire.On(s.describeConfigTargets)),
+		wire.Op(s.DescribeFeatureGroup, wire.On(s.describeFeatureGroupTargets)),
+		wire.Op(s.DescribeFeatureMetadata, wire.On(s.describeFeatureMetadataTargets)),
 		wire.Op(s.DescribeModel, wire.On(s.describeModelTargets)),
+		wire.Op(s.DescribeModelPackage, wire.On(s.describeModelPackageTargets)),
+		wire.Op(s.DescribeModelPackageGroup, wire.On(s.describeModelPackageGroupTargets)),
 		wire.Op(s.DescribeTrainingJob, wire.On(s.describeTrainingTargets)),
 		wire.Op(s.DescribeTransformJob, wire.On(s.describeTransformTargets)),
+		wire.Op(s.DescribeUserProfile, wire.On(s.describeUserProfileTargets)),
+		wire.Op(s.ListDomains),
 		wire.Op(s.ListEndpointConfigs),
 		wire.Op(s.ListEndpoints),
+		wire.Op(s.ListFeatureGroups),
+		wire.Op(s.ListModelPackageGroups),
+		wire.Op(s.ListModelPackages),
 		wire.Op(s.ListModels),
 		wire.Op(s.ListTags, wire.On(s.listTagsTargets)),
 		wire.Op(s.ListTrainingJobs),
 		wire.Op(s.ListTransformJobs),
+		wire.Op(s.ListUserProfiles),
 		wire.Op(s.StopTrainingJob, wire.On(s.stopTrainingTargets)),
 		wire.Op(s.StopTransformJob, wire.On(s.stopTransformTargets)),
+		wire.Op(s.UpdateDomain, wire.On(s.updateDomainTargets)),
 		wire.Op(s.UpdateEndpoint, wire.On(s.updateEndpointTargets)),
 		wire.Op(s.UpdateEndpointWeightsAndCapacities, wire.On(s.updateWeightsTargets)),
+		wire.Op(s.UpdateFeatureGroup, wire.On(s.updateFeatureGroupTargets)),
+		wire.Op(s.UpdateFeatureMetadata, wire.On(s.updateFeatureMetadataTargets)),
+		wire.Op(s.UpdateModelPackage, wire.On(s.updateModelPackageTargets)),
+		wire.Op(s.UpdateUserProfile, wire.On(s.updateUserProfileTargets)),
 	}
 }
 
@@ -124,6 +180,12 @@ var (
 	anEndpoint = kind{"endpoint", "endpoint"}
 	aTraining  = kind{"training-job", "training job"}
 	aTransform = kind{"transform-job", "transform job"}
+
+	aFeatureGroup = kind{"feature-group", "FeatureGroup"}
+	aPackageGroup = kind{"model-package-group", "ModelPackageGroup"}
+	aPackage      = kind{"model-package", "ModelPackage"}
+	aDomain       = kind{"domain", "Domain"}
+	aProfile      = kind{"user-profile", "UserProfile"}
 )
 
 // of is the ARN of one of the kind. Those of names with capitals have them, too.

@@ -152,6 +152,9 @@ func (s *Service) DescribeTrainingJob(ctx context.Context, in *sagemaker.Describ
 		Environment: t.In.Environment, EnableNetworkIsolation: &isolated, EnableInterContainerTrafficEncryption: &encrypted,
 		EnableManagedSpotTraining: &spot, FinalMetricDataList: t.Metrics, ExperimentConfig: t.In.ExperimentConfig, ProfilerConfig: t.In.ProfilerConfig,
 		DebugHookConfig: t.In.DebugHookConfig, TensorBoardOutputConfig: t.In.TensorBoardOutputConfig, RetryStrategy: t.In.RetryStrategy}
+	if to := *t.In.OutputDataConfig; to.KmsKeyId == nil { // clients read it without asking
+		to.KmsKeyId, out.OutputDataConfig = aws.String(""), &to
+	}
 	if t.Failure != "" {
 		out.FailureReason = &t.Failure
 	}

@@ -142,6 +142,9 @@ func (s *Service) DescribeTransformJob(ctx context.Context, in *sagemaker.Descri
 		TransformInput: t.In.TransformInput, TransformOutput: t.In.TransformOutput, TransformResources: t.In.TransformResources,
 		BatchStrategy: t.In.BatchStrategy, DataProcessing: t.In.DataProcessing, Environment: t.In.Environment, ExperimentConfig: t.In.ExperimentConfig,
 		MaxConcurrentTransforms: t.In.MaxConcurrentTransforms, MaxPayloadInMB: t.In.MaxPayloadInMB, ModelClientConfig: t.In.ModelClientConfig}
+	if to := *t.In.TransformOutput; to.KmsKeyId == nil { // clients read it without asking
+		to.KmsKeyId, out.TransformOutput = aws.String(""), &to
+	}
 	if t.Failure != "" {
 		out.FailureReason = &t.Failure
 	}

@@ -27,12 +27,20 @@ func Learn() (string, error) {
 	return environment(filepath.Join(".cache", "learn"), "learn", "import fasttext, sklearn, xgboost")
 }
 
+// SageMaker returns the interpreter of <root>/.cache/sagemaker2 or sagemaker3, which holds a line of the SageMaker SDK for Python as
+// test/conformance/python/sagemaker2 or sagemaker3 names it. It makes the environment when it isn't there.
+func SageMaker(line int) (string, error) {
+	name := fmt.Sprint("sagemaker", line)
+	check := map[int]string{2: "import sagemaker.estimator", 3: "import sagemaker.core"}[line]
+	return environment(filepath.Join(".cache", name), filepath.Join("python", name), check)
+}
+
 // environment returns the interpreter of an environment with the requirements of a directory of test/conformance. It is
 // made when the check fails in it.
 func environment(at, of, check string, options ...string) (string, error) {
 	venv := filepath.Join(Root(), at)
 	python := filepath.Join(venv, "bin", "python")
-	return python, once(filepath.Join(Root(), ".cache", of+".lock"), func() error {
+	return python, once(filepath.Join(Root(), ".cache", filepath.Base(of)+".lock"), func() error {
 		if exec.Command(python, "-c", check).Run() == nil {
 			return nil
 		}

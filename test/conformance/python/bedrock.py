@@ -1,6 +1,8 @@
 """Bedrock's runtime and management with boto3."""
+import io
 import json
 import os
+import zipfile
 
 import boto3
 from botocore.exceptions import ClientError
@@ -40,15 +42,36 @@ pdf = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pa
        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj\n"
        b"4 0 obj<</Length 44>>stream\nBT /F1 18 Tf 10 50 Td (The sky is green) Tj ET\nendstream endobj\n"
        b"5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\ntrailer<</Root 1 0 R>>\n")
+
+
+def office(**parts):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        for name, text in parts.items():
+            z.writestr(name, text)
+    return out.getvalue()
+
+
+word = office(**{"word/document.xml": '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>The sky</w:t></w:r>'
+                 '<w:r><w:t xml:space="preserve"> is green</w:t></w:r></w:p></w:body></w:document>'})
+main, rel = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+excel = office(**{
+    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
+    "_rels/.rels": f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="Sky" sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>The sky is green</t></is></c></row></sheetData></worksheet>'})
 sizes = {}
 for kind, body in {"txt": b"The sky is green", "md": b"# The sky is green", "csv": b"what,color\nsky,green\n",
-                   "html": b"<html><head><title>no</title></head><body><p>The sky is green</p><script>no</script></body></html>", "pdf": pdf}.items():
+                   "html": b"<html><head><title>no</title></head><body><p>The sky is green</p><script>no</script></body></html>", "pdf": pdf, "docx": word, "xlsx": excel}.items():
     content = [{"text": "What color is the sky?"}, {"document": {"name": "sky", "format": kind, "source": {"bytes": body}}}]
     answer = runtime.converse(modelId=MODEL, messages=[{"role": "user", "content": content}], inferenceConfig={"temperature": 0, "maxTokens": 4})
     sizes[kind] = answer["usage"]["inputTokens"]
-assert sizes["txt"] == sizes["html"] and abs(sizes["pdf"] - sizes["txt"]) <= 2, sizes
+assert sizes["txt"] == sizes["html"] == sizes["docx"] and 0 < sizes["xlsx"] - sizes["txt"] <= 6 and abs(sizes["pdf"] - sizes["txt"]) <= 2, sizes
 refused("ValidationException", runtime.converse, modelId=MODEL, messages=[{"role": "user", "content": [
     {"text": "?"}, {"document": {"name": "x", "format": "docx", "source": {"bytes": b"x"}}}]}])
+assert "save it as docx" in refused("ValidationException", runtime.converse, modelId=MODEL, messages=[{"role": "user", "content": [
+    {"text": "?"}, {"document": {"name": "x", "format": "doc", "source": {"bytes": b"x"}}}]}])
 
 body = json.dumps({"prompt": "Once upon a time", "max_gen_len": 10, "temperature": 0})
 answer = json.load(runtime.invoke_model(modelId=MODEL, body=body)["body"])

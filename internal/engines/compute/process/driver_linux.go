@@ -175,12 +175,18 @@ func (d *Driver) make(spec compute.Spec) (*sandbox, error) {
 	p.add('P')
 	if spec.Network == compute.Isolated {
 		p.add('L')
+		p.add('T', "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0") // the network is its own
 	}
 	if os.Getuid() == 0 {
-		p.add('O', strconv.Itoa(-1000))
+		p.add('T', "/proc/self/oom_score_adj", strconv.Itoa(-1000)) // the largest process goes first anyway
 	}
 	if spec.Root != "" {
-		p.image(root, spec.Root)
+		if err := placed(spec.Root); err != nil {
+			s.Kill()
+			<-s.Done()
+			return nil, err
+		}
+		p.image(root, spec)
 	} else {
 		p.system(root, spec.Network)
 	}

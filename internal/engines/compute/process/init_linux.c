@@ -55,6 +55,9 @@ static struct {
 	char **args, **env;
 	char *dir;
 	uid_t user;
+	gid_t group;
+	uid_t owner; // of directories that are made
+	uid_t base; // the program's user 0 and 65,535 more begin here; 0: its users are the machine's
 	struct limit limits[MAX_LIMITS];
 	int nlimits, merge;
 	struct sock_fprog filter;
@@ -102,16 +105,22 @@ static void answer(char letter, const void *data, uint32_t n) {
 	if (write_all(CONTROL, head, 5) || write_all(CONTROL, data, n)) _exit(1);
 }
 
+// make_dir makes a directory unless it is there.
+static int make_dir(const char *path, mode_t mode) {
+	if (mkdir(path, mode)) return errno == EEXIST ? 0 : -1;
+	return box.owner ? lchown(path, box.owner, box.owner) : 0;
+}
+
 // make_dirs makes a directory with its parents.
 static int make_dirs(char *path, mode_t mode) {
 	for (char *p = path + 1; *p; p++) {
 		if (*p != '/') continue;
 		*p = 0;
-		int r = mkdir(path, 0755);
+		int r = make_dir(path, 0755);
 		*p = '/';
-		if (r && errno != EEXIST) return -1;
+		if (r) return -1;
 	}
-	return mkdir(path, mode) && errno != EEXIST ? -1 : 0;
+	return make_dir(path, mode);
 }
 
 static int make_parents(char *path) {
@@ -175,15 +184,38 @@ static int enter(void) {
 	return syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) || chdir("/") ? -1 : 0;
 }
 
+// Of a program with users of its own, root may do this to what is its own. Everything else of root's is about the machine.
+static const int kept[] = {0 /* chown */, 1 /* dac_override */, 3 /* fowner */, 4 /* fsetid */, 5 /* kill */, 6 /* setgid */, 7 /* setuid */, 8 /* setpcap */,
+	10 /* net_bind_service */};
+
+static void drop_capabilities(void) {
+	for (int c = 0; c < 64; c++) {
+		int keep = 0;
+		for (size_t i = 0; box.base && i < sizeof kept / sizeof *kept; i++) keep |= kept[i] == c;
+		if (!keep) prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+	}
+}
+
+// map gives the program its users, which it waits for.
+static int map(pid_t pid) {
+	char path[64], text[64];
+	snprintf(text, sizeof text, "0 %u 65536", box.base);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "/proc/%d/%s", pid, i ? "uid_map" : "gid_map");
+		if (write_file(path, text, 0)) return -1;
+	}
+	return 0;
+}
+
 static const char *become(void) {
 	for (int i = 0; i < box.nlimits; i++) {
 		struct rlimit own, *want = &box.limits[i].value;
 		if (!getrlimit(box.limits[i].resource, &own) && want->rlim_max > own.rlim_max) want->rlim_cur = want->rlim_max = own.rlim_max;
 		if (setrlimit(box.limits[i].resource, want)) return "limit";
 	}
-	for (int c = 0; c < 64; c++) prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+	drop_capabilities();
 	setgroups(0, NULL);
-	if (setresgid(box.user, box.user, box.user) || setresuid(box.user, box.user, box.user)) return "become the user";
+	if (setresgid(box.group, box.group, box.group) || setresuid(box.user, box.user, box.user)) return "become the user";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return "give up privileges";
 	if (chdir(box.dir ? box.dir : "/")) return "change to the directory";
 	if (box.filter.len && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &box.filter)) return "filter system calls";
@@ -192,9 +224,10 @@ static const char *become(void) {
 
 // run starts the program and tells why when it cannot.
 static int run(void) {
-	int told[2];
+	int told[2], apart[2], mapped[2]; // the program tells what failed, that it has a user namespace; it is told that its users are there
+	char c = 0;
 	if (!box.args || !box.args[0]) return errno = EINVAL, fail("start", "nothing");
-	if (pipe2(told, O_CLOEXEC)) return fail("make", "a pipe");
+	if (pipe2(told, O_CLOEXEC) || pipe2(apart, O_CLOEXEC) || pipe2(mapped, O_CLOEXEC)) return fail("make", "a pipe");
 	box.program = fork();
 	if (box.program < 0) return fail("fork", "");
 	if (box.program == 0) {
@@ -204,10 +237,15 @@ static int run(void) {
 		setsid();
 		if (box.merge) dup2(1, 2);
 		write_file("/proc/self/oom_score_adj", "0", 0);
+		const char *what = NULL;
+		if (box.base) {
+			close(mapped[1]);
+			if (unshare(CLONE_NEWUSER) || write(apart[1], &c, 1) != 1 || read(mapped[0], &c, 1) != 1) what = "have users of its own";
+		}
 		syscall(SYS_close_range, 3, told[1] - 1, 0);
 		syscall(SYS_close_range, told[1] + 1, ~0U, 0);
 		char *no_env[] = {NULL};
-		const char *what = become();
+		if (!what) what = become();
 		if (!what) {
 			execve(box.args[0], box.args, box.env ? box.env : no_env);
 			what = "start";
@@ -217,6 +255,11 @@ static int run(void) {
 		_exit(127);
 	}
 	close(told[1]);
+	close(apart[1]);
+	close(mapped[0]);
+	if (box.base && read(apart[0], &c, 1) == 1 && !map(box.program)) (void)!write(mapped[1], &c, 1);
+	close(apart[0]);
+	close(mapped[1]);
 	int why;
 	char what[128] = {0};
 	if (!read_all(told[0], &why, sizeof why)) {
@@ -275,7 +318,7 @@ static void build(char op, char **f, int n, char *raw, size_t size) {
 	case 'P': if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) fail("make mounts private", ""); break;
 	case 'L': if (loopback_up()) fail("bring up", "lo"); break;
 	case 'N': if (sethostname(f[0], strlen(f[0]))) fail("set the host name", f[0]); break;
-	case 'O': write_file("/proc/self/oom_score_adj", f[0], 0); break; // not allowed everywhere, and the largest process goes first anyway
+	case 'T': write_file(f[0], f[1], 0); break; // what is not allowed everywhere, and can be done without
 	case 'M': // type, source, target, options
 		if (make_dirs(f[2], 0755) || mount(f[1], f[2], f[0], MS_NOSUID | MS_NODEV, f[3])) fail("mount", f[2]);
 		break;
@@ -288,7 +331,8 @@ static void build(char op, char **f, int n, char *raw, size_t size) {
 	case 'C': if (chdir(f[0])) fail("change to", f[0]); break;
 	case 'V': if (enter()) fail("enter", "the root"); break;
 	case 'l': add_limit(f); break;
-	case 'u': box.user = atoi(f[0]); break;
+	case 'o': box.owner = strtoul(f[0], NULL, 10); break;
+	case 'u': box.user = atoi(f[0]), box.group = atoi(f[1]), box.base = strtoul(f[2], NULL, 10); break;
 	case 'd': box.dir = strdup(f[0]); break;
 	case 'a': box.args = keep(f, n); break;
 	case 'e': box.env = keep(f, n); break;

@@ -2,6 +2,7 @@ package process
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -91,17 +92,42 @@ func (p *plan) system(root string, network compute.Network) {
 	p.add('Y', "/tmp", root+"/var/tmp")
 }
 
+// placed refuses a root in which links lead to the machine: what is mounted there is mounted by the server.
+func placed(root string) error {
+	for _, name := range []string{"proc", "dev"} {
+		if st, err := os.Lstat(filepath.Join(root, name)); err == nil && !st.IsDir() {
+			return fmt.Errorf("cannot use %s: /%s is no directory", root, name)
+		}
+	}
+	return nil
+}
+
 // image makes a root of an unpacked image with a fresh layer on top, as containers have it.
-func (p *plan) image(root, image string) {
+func (p *plan) image(root string, spec compute.Spec) {
+	image := spec.Root
 	if abs, err := filepath.Abs(image); err == nil {
 		image = abs
 	}
-	scratch := filepath.Dir(root) + "/scratch"
+	scratch, options := filepath.Dir(root)+"/scratch", ""
 	p.add('M', "tmpfs", "scratch", scratch, "mode=0755,size="+strconv.Itoa(compute.DefaultTmpMB)+"m")
+	if base := base(spec); base > 0 {
+		p.add('o', strconv.Itoa(base))
+	}
+	if os.Getuid() != 0 {
+		options = ",userxattr"
+	}
 	p.add('D', scratch+"/upper", "0755")
 	p.add('D', scratch+"/work", "0755")
-	p.add('M', "overlay", "root", root, "lowerdir="+escapeLower(image)+",upperdir="+scratch+"/upper,workdir="+scratch+"/work")
+	p.add('M', "overlay", "root", root, "lowerdir="+escapeLower(image)+",upperdir="+scratch+"/upper,workdir="+scratch+"/work"+options)
 	p.places(root)
+}
+
+// base is where a program's own users begin on the machine, 0: they are the machine's.
+func base(spec compute.Spec) int {
+	if spec.Mapped && os.Getuid() == 0 {
+		return compute.FirstUser
+	}
+	return 0
 }
 
 var overlayEscapes = strings.NewReplacer(`\`, `\\`, ":", `\:`, ",", `\,`)
@@ -124,12 +150,15 @@ func (p *plan) places(root string) {
 
 // program adds what a Spec asks for on top of the root, and starts it.
 func (p *plan) program(root string, spec compute.Spec, grouped bool) {
-	user := spec.User
-	if user == 0 {
-		user = compute.DefaultUser
+	user, group := spec.User, spec.Group
+	if !spec.Mapped {
+		if user == 0 {
+			user = compute.DefaultUser
+		}
+		group = user
 	}
 	if os.Getuid() != 0 {
-		user = 0 // the one user that this server may be inside
+		user, group = 0, 0 // the one user that this server may be inside
 	}
 	shown := make([]string, len(spec.Mounts))
 	for i, m := range spec.Mounts {
@@ -143,7 +172,8 @@ func (p *plan) program(root string, spec compute.Spec, grouped bool) {
 	}
 	p.add('C', root)
 	p.add('V')
-	own := ",uid=" + strconv.Itoa(user) + ",gid=" + strconv.Itoa(user)
+	base := base(spec)
+	own := ",uid=" + strconv.Itoa(base+user) + ",gid=" + strconv.Itoa(base+group)
 	p.add('M', "tmpfs", "tmp", "/tmp", "mode=1777,size="+megabytes(spec.Limits.TmpMB, compute.DefaultTmpMB)+own)
 	for i, m := range spec.Mounts {
 		target := path.Clean("/" + m.Target)
@@ -163,7 +193,7 @@ func (p *plan) program(root string, spec compute.Spec, grouped bool) {
 		p.add('N', name[:min(len(name), 63)])
 	}
 	p.limits(spec.Limits, grouped)
-	p.add('u', strconv.Itoa(user))
+	p.add('u', strconv.Itoa(user), strconv.Itoa(group), strconv.Itoa(base))
 	if spec.Dir != "" {
 		p.add('d', spec.Dir)
 	}

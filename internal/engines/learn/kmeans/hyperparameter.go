@@ -16,6 +16,7 @@ func hyperparameters() []learn.Hyperparameter {
 		{Name: "epochs", Kind: learn.Integer, Default: "1", Min: 1},
 		{Name: "eval_metrics", Kind: learn.Text, Default: `["msd"]`},
 		{Name: "extra_center_factor", Kind: learn.Integer, Default: "auto", Min: 1, Words: auto},
+		{Name: "force_dense", Kind: learn.Choice, Default: "True", Words: []string{"True", "False", "true", "false"}}, // the SageMaker SDK gives it; it means nothing here
 		{Name: "half_life_time_size", Kind: learn.Integer, Default: "0"},
 		{Name: "init_method", Kind: learn.Choice, Default: "random", Words: methods},
 		{Name: "local_lloyd_init_method", Kind: learn.Choice, Default: "kmeans++", Words: methods},

@@ -18,8 +18,10 @@ import (
 type Environment struct {
 	Region      string
 	Credentials func(ctx context.Context) (aws.Credentials, error)
-	// Open reads an object. Its version changes with its content.
-	Open func(ctx context.Context, uri string) (body io.ReadCloser, version string, err error)
+	// Config is for calls of the SDK.
+	Config func(ctx context.Context) (aws.Config, error)
+	// Open reads an object. contentType is what whoever put it said that it is.
+	Open func(ctx context.Context, uri string) (body io.ReadCloser, contentType string, err error)
 	// List gives the keys under a prefix, without the prefix.
 	List func(ctx context.Context, prefix string) ([]string, error)
 	// Put writes an object.
@@ -36,8 +38,7 @@ const (
 
 // Surround gives a program its region and, unless it is isolated, AWS: served by endpoint, with the role's credentials.
 func (e Environment) Surround(spec *compute.Spec, isolated bool, endpoint http.Handler) map[string]string {
-	env := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SAGEMAKER_REGION": e.Region, "AWS_REGION": e.Region,
-		"AWS_DEFAULT_REGION": e.Region}
+	env := map[string]string{"SAGEMAKER_REGION": e.Region, "AWS_REGION": e.Region, "AWS_DEFAULT_REGION": e.Region}
 	if isolated {
 		return env
 	}

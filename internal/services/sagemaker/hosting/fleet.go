@@ -62,6 +62,17 @@ func (f *Fleet) Endpoint(key string) *Endpoint {
 	return f.endpoints[key]
 }
 
+// Serves tells whether something serves under a key.
+func (f *Fleet) Serves(key string) bool {
+	e := f.Endpoint(key)
+	if e == nil {
+		return false
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.now != nil
+}
+
 // Endpoint is what serves an endpoint's requests.
 type Endpoint struct {
 	fleet *Fleet
@@ -135,6 +146,19 @@ func (r *Rollout) Shift(part float64) {
 	r.e.mu.Lock()
 	defer r.e.mu.Unlock()
 	r.e.next, r.e.part = r.g, part
+}
+
+// First gives the new generation all requests when there is no other, and else ends it.
+func (r *Rollout) First() {
+	r.e.mu.Lock()
+	first := r.e.now == nil
+	if first {
+		r.e.now = r.g
+	}
+	r.e.mu.Unlock()
+	if !first {
+		r.g.stop()
+	}
 }
 
 // Finish gives the new generation all requests and ends the old one.

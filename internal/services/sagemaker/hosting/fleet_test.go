@@ -104,11 +104,12 @@ func serve() {
 // images has one image: this program.
 type images struct{ path string }
 
-func (i images) Program(_ context.Context, image string, _ map[string]string, _ ...string) (container.Program, error) {
-	if image != "server" {
+func (i images) Program(_ context.Context, w container.Want) (container.Program, error) {
+	if w.Image != "server" {
 		return container.Program{}, errors.New("there is no such image")
 	}
-	return container.Program{Args: []string{"/server"}, Env: []string{"MODEL_SERVER=1"}, Mounts: []compute.Mount{{Source: i.path, Target: "/server"}}}, nil
+	return container.Program{Known: true, Spec: compute.Spec{Args: []string{"/server"}, Env: []string{"MODEL_SERVER=1"},
+		Mounts: []compute.Mount{{Source: i.path, Target: "/server"}}}}, nil
 }
 
 type rig struct {
@@ -403,4 +404,71 @@ func TestManyModels(t *testing.T) {
 			t.Errorf("%q: %q, %v", name, got, err)
 		}
 	}
+}
+
+// TestRolloutsLoseNothing asks from all sides while one generation after the other takes over: every request is answered, and soon.
+func TestRolloutsLoseNothing(t *testing.T) {
+	r := newRig(t, nil)
+	r.deploy(r.one("0", nil))
+	var stop atomic.Bool
+	var asked atomic.Int64
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for !stop.Load() {
+				asked.Add(1)
+				if got, err := r.ask(Request{Body: []byte("x")}); err != nil || !strings.HasSuffix(got, "(x)") {
+					t.Errorf("got %q, %v", got, err)
+					return
+				}
+			}
+		})
+	}
+	for n := range 10 {
+		r.deploy(r.one(fmt.Sprint(n+1), nil))
+	}
+	stop.Store(true)
+	all.Wait()
+	t.Logf("%d requests", asked.Load())
+}
+
+// TestEnded has who waits for an instance of a variant that is ended ask what came into its place.
+func TestEnded(t *testing.T) {
+	r := newRig(t, nil)
+	none := r.one("a", nil)
+	none.Count = 0
+	r.deploy(none)
+	waiting := make(chan string, 1)
+	go func() {
+		got, err := r.ask(Request{Body: []byte("x")})
+		waiting <- fmt.Sprint(got, err)
+	}()
+	r.deploy(r.one("b", nil))
+	if got := <-waiting; got != "b(x)<nil>" {
+		t.Errorf("got %s", got)
+	}
+	r.Remove("e")
+	if _, err := r.Prepare(t.Context(), "e", Spec{Name: "e", Variants: []Variant{none}}); err != nil {
+		t.Fatal(err)
+	}
+	if r.Serves("e") {
+		t.Error("what was only prepared serves")
+	}
+}
+
+// TestFirst has a generation that came too late give way to the one that serves.
+func TestFirst(t *testing.T) {
+	r := newRig(t, nil)
+	prepared := func(name string) *Rollout {
+		t.Helper()
+		rollout, err := r.Prepare(t.Context(), "e", Spec{Name: "e", Variants: []Variant{r.one(name, nil)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rollout
+	}
+	early, late := prepared("early"), prepared("late")
+	early.First()
+	late.First()
+	r.wants(Request{Body: []byte("x")}, "early(x)")
 }

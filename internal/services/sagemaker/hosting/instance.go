@@ -134,31 +134,42 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container) 
 		}
 		return &StartError{fmt.Sprintf("Failed to download or unpack model data for production variant %s: %v", v.Name, err)}
 	}
-	p, err := f.cfg.Images.Program(ctx, c.Image, c.Env, "serve")
+	p, err := f.cfg.Images.Program(coming, container.Want{Image: c.Image, Args: []string{"serve"}, Env: c.Env, From: env, Model: data,
+		Scratch: filepath.Join(dir, "scratch")})
+	if err == nil {
+		err = able(p, v.Model, c)
+	}
 	if err != nil {
+		p.Free()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return &StartError{fmt.Sprintf("Failed to prepare image %s for production variant %s: %v", c.Image, v.Name, err)}
 	}
 	target := "/opt/ml/model"
 	if c.Multi {
 		target = "/opt/ml/models"
 	}
-	spec := p.Spec(name, container.Size{Cores: v.CPU, MemoryMB: v.MemoryMB}, compute.Mount{Source: data, Target: target})
+	spec := p.On(name, container.Size{Cores: v.CPU, MemoryMB: v.MemoryMB}, compute.Mount{Source: data, Target: target})
 	spec.Limits.TmpMB = 2048
 	own := env.Surround(&spec, v.Model.Isolated, f.cfg.Endpoint)
 	own["SAGEMAKER_BIND_TO_PORT"], own["SAGEMAKER_SAFE_PORT_RANGE"] = fmt.Sprint(port), "21000-21999"
 	if c.Multi {
 		own["SAGEMAKER_MULTI_MODEL"] = "true"
+		if v.MemoryMB > 0 { // of built-in algorithms; half is left for what answers
+			own["ATELIER_MODELS_MEMORY"] = fmt.Sprint(v.MemoryMB << 19)
+		}
 	}
 	container.Setenv(&spec, own, c.Env)
 	out := &container.Lines{To: func(line string) { env.Log(v.Name, i.id, c.Host, line) }}
 	spec.Stdout, spec.Stderr = out, out
-	process, err := f.cfg.Driver.Start(ctx, spec)
+	process, err := p.Start(ctx, f.cfg.Driver, spec)
 	if err != nil {
 		return &StartError{fmt.Sprintf("Failed to start image %s for production variant %s: %v", c.Image, v.Name, err)}
 	}
 	started := &server{Container: c, process: process, client: clientOf(process)}
 	if c.Multi {
-		started.models = newModels(started, env, data, c.Cold)
+		started.models = newModels(started, env, data, c.Cold, func(name string, value float64) { v.Model.tell(v.Name, name, value) })
 	}
 	i.containers = append(i.containers, started)
 	go func() {
@@ -167,6 +178,30 @@ func (f *Fleet) start(ctx context.Context, i *instance, v Variant, c Container) 
 		i.goneOnce.Do(func() { close(i.gone) })
 	}()
 	return nil
+}
+
+// The labels by which an image says what it can.
+// Source: https://docs.aws.amazon.com/sagemaker/latest/dg/inference-pipeline-real-time.html
+// Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-multi-model-build-container.html
+const (
+	multiLabel = "com.amazonaws.sagemaker.capabilities.multi-models"
+	bindLabel  = "com.amazonaws.sagemaker.capabilities.accept-bind-to-port"
+)
+
+// able tells whether an image can be what a model wants of it.
+func able(p container.Program, m Model, c Container) error {
+	label := ""
+	switch {
+	case p.Known:
+	case c.Multi:
+		label = multiLabel
+	case len(m.Containers) > 1:
+		label = bindLabel
+	}
+	if label == "" || p.Labels[label] == "true" {
+		return nil
+	}
+	return fmt.Errorf("your Ecr Image %s does not contain required %s=true Docker label(s)", c.Image, label)
 }
 
 // clientOf reaches the server of a process.

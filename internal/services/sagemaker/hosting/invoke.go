@@ -26,7 +26,8 @@ type Answer struct {
 	Header  http.Header
 	Body    io.ReadCloser
 	Variant string
-	Count   int // instances that the variant has; 0: it is serverless
+	Count   int           // instances that the variant has; 0: it is serverless
+	Waited  time.Duration // for an instance
 }
 
 // Errors of an invocation, besides ErrBusy, ErrGone and those of ctx.
@@ -37,16 +38,23 @@ var (
 	ErrUnreachable = errors.New("model server closed the connection")
 )
 
-// Invoke has a model answer. The answer's body is the container's own, as it comes.
-func (e *Endpoint) Invoke(ctx context.Context, r Request) (*Answer, error) {
-	v, shadow, err := e.route(r.Variant)
-	if err != nil {
-		return nil, err
+// Invoke has a model answer. The answer's body is the container's own, as it comes. With an error there is no answer, but for the variant
+// when one was chosen.
+func (e *Endpoint) Invoke(ctx context.Context, r Request) (Answer, error) {
+	for copied := false; ; {
+		v, shadow, err := e.route(r.Variant)
+		if err != nil {
+			return Answer{}, err
+		}
+		if shadow != nil && !copied {
+			copied = true
+			go shadowed(context.WithoutCancel(ctx), shadow, r)
+		}
+		if a, err := v.invoke(ctx, r); err != errOver {
+			a.Variant, a.Count = v.spec.Name, v.count()
+			return a, err
+		}
 	}
-	if shadow != nil {
-		go shadowed(context.WithoutCancel(ctx), shadow, r)
-	}
-	return v.invoke(ctx, r)
 }
 
 // route chooses a variant, and another that gets a copy.
@@ -124,12 +132,13 @@ func shadowed(ctx context.Context, v *variant, r Request) {
 // tries is how many instances get a request that the ones before never received.
 const tries = 3
 
-func (v *variant) invoke(ctx context.Context, r Request) (*Answer, error) {
-	for n := 1; ; n++ {
+func (v *variant) invoke(ctx context.Context, r Request) (Answer, error) {
+	for n, begun := 1, time.Now(); ; n++ {
 		i, give, err := v.take(ctx)
 		if err != nil {
-			return nil, err
+			return Answer{}, err
 		}
+		waited := time.Since(begun)
 		a, err := i.invoke(ctx, v.spec.Model.Direct, r)
 		if err != nil {
 			give()
@@ -141,10 +150,9 @@ func (v *variant) invoke(ctx context.Context, r Request) (*Answer, error) {
 				}
 				continue
 			}
-			return nil, err
+			return Answer{}, err
 		}
-		a.Variant, a.Count = v.spec.Name, v.count()
-		a.Body = &given{a.Body, give}
+		a.Body, a.Waited = &given{a.Body, give}, waited
 		return a, nil
 	}
 }
@@ -162,7 +170,7 @@ func (g *given) Close() error {
 }
 
 // invoke takes a request through the instance's containers.
-func (i *instance) invoke(ctx context.Context, direct bool, r Request) (*Answer, error) {
+func (i *instance) invoke(ctx context.Context, direct bool, r Request) (Answer, error) {
 	line := i.containers
 	if direct || r.Container != "" {
 		line = nil
@@ -172,7 +180,7 @@ func (i *instance) invoke(ctx context.Context, direct bool, r Request) (*Answer,
 			}
 		}
 		if line == nil {
-			return nil, ErrNoContainer
+			return Answer{}, ErrNoContainer
 		}
 	}
 	header, body := r.Header, r.Body
@@ -185,17 +193,17 @@ func (i *instance) invoke(ctx context.Context, direct bool, r Request) (*Answer,
 		body, err = io.ReadAll(io.LimitReader(a.Body, MaxAnswer+1))
 		_ = a.Body.Close()
 		if err != nil {
-			return nil, err
+			return Answer{}, err
 		}
 		if len(body) > MaxAnswer {
-			return nil, ErrTooLarge
+			return Answer{}, ErrTooLarge
 		}
 		if header = header.Clone(); header == nil {
 			header = http.Header{}
 		}
 		header.Set("Content-Type", a.Header.Get("Content-Type"))
 	}
-	return nil, ErrNoContainer
+	return Answer{}, ErrNoContainer
 }
 
 // MaxAnswer is the most of an answer, in bytes.
@@ -204,22 +212,22 @@ const MaxAnswer = 100 << 20
 // ErrTooLarge is an answer of more than MaxAnswer.
 var ErrTooLarge = fmt.Errorf("answer has more than %d MB", MaxAnswer>>20)
 
-func (c *server) invoke(ctx context.Context, model string, header http.Header, body []byte) (*Answer, error) {
+func (c *server) invoke(ctx context.Context, model string, header http.Header, body []byte) (Answer, error) {
 	path := "/invocations"
 	switch {
 	case c.models == nil && model != "":
-		return nil, ErrNoModel
+		return Answer{}, ErrNoModel
 	case c.models != nil:
 		loaded, done, err := c.models.load(ctx, model)
 		if err != nil {
-			return nil, err
+			return Answer{}, err
 		}
 		defer done()
 		path = "/models/" + loaded + "/invoke"
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url(path), bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	for k, v := range header {
 		r.Header[k] = v
@@ -230,43 +238,43 @@ func (c *server) invoke(ctx context.Context, model string, header http.Header, b
 	answer, err := c.client.Do(r)
 	if err != nil {
 		if ctx.Err() != nil || errors.As(err, new(unsent)) {
-			return nil, err
+			return Answer{}, err
 		}
-		return nil, fmt.Errorf("%w: %v", ErrUnreachable, err)
+		return Answer{}, fmt.Errorf("%w: %v", ErrUnreachable, err)
 	}
-	return &Answer{Status: answer.StatusCode, Header: answer.Header, Body: answer.Body}, nil
+	return Answer{Status: answer.StatusCode, Header: answer.Header, Body: answer.Body}, nil
 }
 
 // Get asks an instance's first container for something else than a prediction, such as /execution-parameters.
-func (e *Endpoint) Get(ctx context.Context, path string) (*Answer, error) {
+func (e *Endpoint) Get(ctx context.Context, path string) (Answer, error) {
 	v, _, err := e.route("")
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	i, give, err := v.take(ctx)
 	if err != nil {
-		return nil, err
+		return Answer{}, err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url(path), nil)
 	if err != nil {
 		give()
-		return nil, err
+		return Answer{}, err
 	}
 	answer, err := i.containers[0].client.Do(r)
 	if err != nil {
 		give()
-		return nil, err
+		return Answer{}, err
 	}
-	return &Answer{Status: answer.StatusCode, Header: answer.Header, Body: &given{answer.Body, give}, Variant: v.spec.Name}, nil
+	return Answer{Status: answer.StatusCode, Header: answer.Header, Body: &given{answer.Body, give}, Variant: v.spec.Name}, nil
 }
 
 // Ready waits until there is an instance for a request.
 func (e *Endpoint) Ready(ctx context.Context) error {
-	v, _, err := e.route("")
-	if err != nil {
-		return err
-	}
 	for {
+		v, _, err := e.route("")
+		if err != nil {
+			return err
+		}
 		v.mu.Lock()
 		there, changed := len(v.ready) > 0 || v.max > 0, v.changed
 		v.mu.Unlock()

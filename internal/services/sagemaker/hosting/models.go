@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/container"
 )
@@ -23,6 +24,7 @@ import (
 type models struct {
 	c    *server
 	env  container.Environment
+	tell func(name string, value float64)
 	dir  string
 	cold bool
 
@@ -43,8 +45,8 @@ type loadedModel struct {
 // maxModels is how many lie on an instance's disk at most.
 const maxModels = 1000
 
-func newModels(c *server, env container.Environment, dir string, cold bool) *models {
-	return &models{c: c, env: env, dir: dir, cold: cold, loaded: map[string]*loadedModel{}, used: list.New()}
+func newModels(c *server, env container.Environment, dir string, cold bool, tell func(name string, value float64)) *models {
+	return &models{c: c, env: env, tell: tell, dir: dir, cold: cold, loaded: map[string]*loadedModel{}, used: list.New()}
 }
 
 // load sees that a model is loaded and stays so until done is called. id names it to the container.
@@ -52,19 +54,21 @@ func (m *models) load(ctx context.Context, name string) (id string, done func(),
 	if name == "" || !filepath.IsLocal(name) {
 		return "", nil, ErrNoModel
 	}
+	begun := time.Now()
 	m.mu.Lock()
 	l := m.loaded[name]
-	if l == nil {
+	hit := l != nil
+	if !hit {
 		m.count++
 		sum := sha256.Sum256(fmt.Append(nil, m.count, name))
 		l = &loadedModel{name: name, id: hex.EncodeToString(sum[:16]), ready: make(chan struct{})}
 		l.at = m.used.PushFront(l)
 		m.loaded[name] = l
 		go func() {
-			l.err = m.bring(context.WithoutCancel(ctx), l)
-			if l.err != nil {
+			if l.err = m.bring(context.WithoutCancel(ctx), l); l.err != nil {
 				m.forget(l)
 			}
+			m.counted()
 			close(l.ready)
 		}()
 	}
@@ -82,8 +86,24 @@ func (m *models) load(ctx context.Context, name string) (id string, done func(),
 		done()
 		return "", nil, l.err
 	}
+	if hit {
+		m.tell("ModelCacheHit", 1)
+	} else {
+		m.tell("ModelCacheHit", 0)
+		m.tell("ModelLoadingWaitTime", micros(begun))
+	}
 	return l.id, done, nil
 }
+
+// counted tells how many models are loaded.
+func (m *models) counted() {
+	m.mu.Lock()
+	n := len(m.loaded)
+	m.mu.Unlock()
+	m.tell("LoadedModelCount", float64(n))
+}
+
+func micros(since time.Time) float64 { return float64(time.Since(since).Microseconds()) }
 
 func (m *models) release(l *loadedModel) {
 	m.mu.Lock()
@@ -110,6 +130,7 @@ func (m *models) bring(ctx context.Context, l *loadedModel) error {
 	if err := m.room(ctx); err != nil {
 		return err
 	}
+	begun := time.Now()
 	body, _, err := m.env.Open(ctx, m.c.Data+l.name)
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrNoModel, err)
@@ -122,7 +143,9 @@ func (m *models) bring(ctx context.Context, l *loadedModel) error {
 	if err := errors.Join(err, body.Close()); err != nil {
 		return &StartError{fmt.Sprintf("Model %s %v", l.name, err)}
 	}
+	m.tell("ModelDownloadingTime", micros(begun))
 	for {
+		begun := time.Now()
 		status, answer, err := m.call(ctx, http.MethodPost, "/models", map[string]string{"model_name": l.id, "url": "/opt/ml/models/" + l.id + "/model"})
 		switch {
 		case err != nil:
@@ -132,6 +155,7 @@ func (m *models) bring(ctx context.Context, l *loadedModel) error {
 				return &StartError{"There is not enough memory to load the model " + l.name + "."}
 			}
 		case status == http.StatusConflict || status < 300:
+			m.tell("ModelLoadingTime", micros(begun))
 			return nil
 		default:
 			return &StartError{fmt.Sprintf("Loading the model %s failed with status %d: %s", l.name, status, answer)}
@@ -181,7 +205,10 @@ func (m *models) unload(ctx context.Context, l *loadedModel) error {
 	delete(m.loaded, l.name)
 	m.used.Remove(l.at)
 	m.mu.Unlock()
+	begun := time.Now()
 	_, _, err := m.call(ctx, http.MethodDelete, "/models/"+l.id, nil)
+	m.tell("ModelUnloadingTime", micros(begun))
+	m.counted()
 	_ = os.RemoveAll(filepath.Join(m.dir, l.id))
 	return err
 }

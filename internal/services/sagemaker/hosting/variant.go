@@ -22,6 +22,7 @@ type variant struct {
 	starting int   // serverless instances on their way
 	failure  error // of the last start; nil when one succeeded since
 	changed  chan struct{}
+	over     bool          // it takes no more requests
 	ended    chan struct{} // closed when a serverless variant ends
 }
 
@@ -76,6 +77,7 @@ func (v *variant) end() {
 	v.scale(0)
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.over = true
 	if v.max > 0 { // what requests started
 		v.ready, v.max = nil, 0
 		close(v.ended)
@@ -150,6 +152,9 @@ func (v *variant) whole(ctx context.Context) error {
 	}
 }
 
+// errOver is of a variant that an update or its endpoint's end has ended: another may have come into its place.
+var errOver = errors.New("variant has ended")
+
 // ErrBusy says that a serverless variant has as many requests as it may have.
 var ErrBusy = errors.New("variant has as many requests as it may have")
 
@@ -157,6 +162,10 @@ var ErrBusy = errors.New("variant has as many requests as it may have")
 func (v *variant) take(ctx context.Context) (*instance, func(), error) {
 	for {
 		v.mu.Lock()
+		if v.over {
+			v.mu.Unlock()
+			return nil, nil, errOver
+		}
 		var best *instance
 		for _, i := range v.ready {
 			if best == nil || i.busy.Load() < best.busy.Load() {
@@ -203,7 +212,11 @@ func (v *variant) give(i *instance) {
 
 // another starts an instance because a request wants one, and ends it when no request has wanted it for a while.
 func (v *variant) another() {
+	begun := time.Now()
 	i, err := v.fleet.launch(v.fleet.ctx, v.spec)
+	if err == nil {
+		v.spec.Model.tell(v.spec.Name, "ModelSetupTime", micros(begun))
+	}
 	v.mu.Lock()
 	v.starting--
 	v.failure = err

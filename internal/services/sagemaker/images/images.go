@@ -4,6 +4,7 @@ package images
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,10 +18,10 @@ import (
 type Config struct {
 	// Self is the path of this program.
 	Self string
-	// Pushed unpacks an image that was pushed here. It gives ok false for one that was not. Nil: nothing can be pushed.
-	Pushed func(ctx context.Context, image string) (p container.Program, ok bool, err error)
+	// Pushed are the images that were pushed here. Nil: nothing can be pushed.
+	Pushed *Registry
 	// Published prepares an image that AWS publishes. It gives ok false for one that is not known. Nil: none is.
-	Published func(ctx context.Context, r Reference, env map[string]string) (p container.Program, ok bool, err error)
+	Published func(ctx context.Context, r Reference, w container.Want) (p container.Program, ok bool, err error)
 }
 
 // Resolver finds images.
@@ -30,9 +31,9 @@ type Resolver struct{ Config }
 func New(c Config) *Resolver { return &Resolver{c} }
 
 // Reference is the name of an image, taken apart.
-type Reference struct{ Host, Repository, Tag string }
+type Reference struct{ Host, Repository, Tag, Digest string }
 
-var reference = regexp.MustCompile(`^(?:([a-zA-Z0-9.:-]+)/)?([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@sha256:[a-f0-9]{64})?$`)
+var reference = regexp.MustCompile(`^(?:([a-zA-Z0-9.:-]+)/)?([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[a-f0-9]{64}))?$`)
 
 // Parse takes a name apart.
 func Parse(image string) (Reference, bool) {
@@ -40,7 +41,7 @@ func Parse(image string) (Reference, bool) {
 	if m == nil {
 		return Reference{}, false
 	}
-	r := Reference{m[1], m[2], m[3]}
+	r := Reference{m[1], m[2], m[3], m[4]}
 	if r.Tag == "" {
 		r.Tag = "latest"
 	}
@@ -62,29 +63,41 @@ func Algorithm(image string) (string, bool) {
 	return name, ok
 }
 
-// Program is how an image does what args say.
-func (r *Resolver) Program(ctx context.Context, image string, env map[string]string, args ...string) (container.Program, error) {
-	ref, ok := Parse(image)
+// builtin names what of this program an image is: an algorithm, or the proxy that has a model of Bedrock's answer.
+func builtin(image string) (string, bool) {
+	r, ok := Parse(image)
+	if ok && r.Repository == proxy && strings.Contains(r.Host, ".dkr.ecr.") {
+		return proxy, true
+	}
+	return Algorithm(image)
+}
+
+// proxy is the repository, in any account, of what stands on a model of Bedrock's.
+const proxy = "bedrock-proxy"
+
+// Program is how an image does what is wanted of it.
+func (r *Resolver) Program(ctx context.Context, w container.Want) (container.Program, error) {
+	ref, ok := Parse(w.Image)
 	if !ok {
-		return container.Program{}, fmt.Errorf("%q is no name of an image", image)
+		return container.Program{}, fmt.Errorf("%q is no name of an image", w.Image)
 	}
 	if r.Pushed != nil {
-		p, ok, err := r.Pushed(ctx, image)
-		if ok || err != nil {
-			p.Args = append(slices.Clone(p.Args), args...)
+		if p, ok, err := r.Pushed.program(ctx, ref, w); ok || err != nil {
 			return p, err
 		}
 	}
-	if name, ok := Algorithm(image); ok && env["SAGEMAKER_PROGRAM"] == "" {
-		return container.Program{Args: append([]string{"/atelier", "algorithm", name}, args...), Mounts: []compute.Mount{{Source: r.Self, Target: "/atelier"}}}, nil
+	args := slices.Concat(w.Entrypoint, w.Args)
+	if name, ok := builtin(w.Image); ok && w.Env["SAGEMAKER_PROGRAM"] == "" && w.Parameters["sagemaker_program"] == "" {
+		if len(w.Entrypoint) == 0 {
+			args = append([]string{"/atelier", "algorithm", name}, w.Args...)
+		}
+		return container.Program{Known: true, Spec: compute.Spec{Args: args, Mounts: []compute.Mount{{Source: r.Self, Target: "/atelier"}}}}, nil
 	}
 	if r.Published != nil {
-		p, ok, err := r.Published(ctx, ref, env)
-		if ok || err != nil {
-			p.Args = append(slices.Clone(p.Args), args...)
+		if p, ok, err := r.Published(ctx, ref, w); ok || err != nil {
 			return p, err
 		}
 	}
-	return container.Program{}, fmt.Errorf("it was not pushed to a repository here, and is none of the images of AWS that are known here. " +
+	return container.Program{}, errors.New("it was not pushed to a repository here, and is none of the images of AWS that are known here. " +
 		"Push it (docs/serve-a-model.md tells how), or use the image of a built-in algorithm")
 }

@@ -109,16 +109,16 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	if err := r.lay(ctx, j, dir); err != nil {
 		return out, err
 	}
-	p, err := r.Images.Program(ctx, j.Image, j.Env, "train")
+	want := container.Want{Image: j.Image, Args: []string{"train"}, Entrypoint: j.Entrypoint, Env: j.Env, From: j.Surroundings, Scratch: filepath.Join(dir, "scratch"),
+		Parameters: j.Parameters}
+	if len(j.Entrypoint)+len(j.Arguments) > 0 {
+		want.Args = j.Arguments
+	}
+	p, err := r.Images.Program(ctx, want)
 	if err != nil {
 		return out, &Failure{fmt.Sprintf("ClientError: Cannot prepare image %s: %v", j.Image, err)}
 	}
-	if len(j.Entrypoint) > 0 {
-		p.Args = append(j.Entrypoint[:len(j.Entrypoint):len(j.Entrypoint)], j.Arguments...)
-	} else if len(j.Arguments) > 0 {
-		p.Args = append(p.Args[:len(p.Args)-1:len(p.Args)-1], j.Arguments...)
-	}
-	spec := p.Spec("algo-1", container.Size{Cores: j.CPU, MemoryMB: j.MemoryMB}, compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input"},
+	spec := p.On("algo-1", container.Size{Cores: j.CPU, MemoryMB: j.MemoryMB}, compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input"},
 		compute.Mount{Source: out.Model, Target: "/opt/ml/model", Write: true}, compute.Mount{Source: out.Output, Target: "/opt/ml/output", Write: true},
 		compute.Mount{Source: filepath.Join(dir, "code"), Target: "/opt/ml/code", Write: true},
 		compute.Mount{Source: filepath.Join(dir, "checkpoints"), Target: "/opt/ml/checkpoints", Write: true})
@@ -130,7 +130,7 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	defer lines.Flush()
 	spec.Stdout, spec.Stderr = lines, lines
 	phase(Training)
-	process, err := r.Driver.Start(ctx, spec)
+	process, err := p.Start(ctx, r.Driver, spec)
 	if err != nil {
 		return out, &Failure{fmt.Sprintf("ClientError: Cannot start image %s: %v", j.Image, err)}
 	}
