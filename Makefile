@@ -29,8 +29,8 @@ check: ## vet, format, lint, generated files
 bench: build ## against moto and stand-alone versitygw, in one run; prints what docs/benchmarks.md holds
 	go run ./test/bench
 
-fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and PostgreSQL, and of 20,000 messages through functions, five times
-	go test -count=1 -timeout 60m ./test/fault -rounds 10 -writes 2000 -messages 20000 -kills 5
+fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and PostgreSQL, and of 20,000 messages through functions, five times, and of stacks under way
+	go test -count=1 -timeout 60m ./test/fault -rounds 10 -writes 2000 -messages 20000 -kills 5 -stack-kills 12
 
 fuzz: ## each decoder of what strangers send, for a short while
 	@for t in $$(grep -rlE '^func Fuzz' internal --include='*_test.go'); do \

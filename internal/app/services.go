@@ -12,12 +12,14 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/foundation"
 	"github.com/atelier-studio/atelier/internal/platform/governance"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/platform/sharing"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2"
 	"github.com/atelier-studio/atelier/internal/services/applicationautoscaling"
 	"github.com/atelier-studio/atelier/internal/services/athena"
 	"github.com/atelier-studio/atelier/internal/services/bedrock"
 	"github.com/atelier-studio/atelier/internal/services/bedrockruntime"
+	"github.com/atelier-studio/atelier/internal/services/cloudformation"
 	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
 	"github.com/atelier-studio/atelier/internal/services/ecr"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
@@ -53,7 +55,7 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 	shelf := foundation.New(st)
 	sage := sagemaker.New(sagemaker.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, Clients: s.clients, Metrics: s.metrics,
 		Lines: s.logs, Fleet: s.fleet, Trainer: s.trainer, Catalog: tables, Dir: filepath.Join(s.cfg.DataDir, "sagemaker"), Clock: c, Logger: log})
-	return []wire.Service{
+	list := []wire.Service{
 		applicationautoscaling.New(applicationautoscaling.Config{Store: st, Directory: directory, Desk: s.desk, Clients: s.clients,
 			Dimensions: applicationautoscaling.Dimensions(), Clock: c, Logger: log}),
 		apigatewayv2.New(apigatewayv2.Config{Store: st, Directory: directory, Clients: s.clients, Caller: s.caller, Logs: s.logs, Metrics: s.metrics,
@@ -90,6 +92,15 @@ func (s *Server) services(directory *identity.Directory, c clock.Clock) []wire.S
 		ssm.New(ssm.Config{Store: st, Directory: directory, Clock: c}),
 		sts.New(sts.Config{Directory: directory, Clock: c}),
 	}
+	stacks := cloudformation.New(cloudformation.Config{Store: st, Directory: directory, Jobs: s.jobs, Desk: s.desk, As: clients, Inward: sandbox.Address, Clock: c,
+		Logger: log})
+	stacks.Define(s.s3.Stack())
+	for _, service := range list {
+		if p, ok := service.(interface{ Stack() []resource.Type }); ok { // what templates make of it
+			stacks.Define(p.Stack())
+		}
+	}
+	return append(list, stacks)
 }
 
 // caller tells who signed a request to a site.

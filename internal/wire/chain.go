@@ -20,6 +20,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 	"github.com/atelier-studio/atelier/internal/platform/clock"
 	"github.com/atelier-studio/atelier/internal/platform/identity"
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/wire/codec"
 	"github.com/atelier-studio/atelier/internal/wire/sigv4"
 )
@@ -97,7 +98,7 @@ func (c *Chain) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		source = r.RemoteAddr
 	}
 	x.call = &Call{RequestID: uuid.NewString(), Region: c.cfg.Region, Time: c.cfg.Clock.Now(), SourceIP: source,
-		UserAgent: r.UserAgent(), Host: r.Host, Principal: authz.Principal{Kind: authz.Anonymous}}
+		UserAgent: r.UserAgent(), Host: r.Host, Token: r.Header.Get(resource.TokenHeader), Principal: authz.Principal{Kind: authz.Anonymous}}
 	if x.sig != nil {
 		x.call.Region = x.sig.Region
 	}

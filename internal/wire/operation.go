@@ -99,6 +99,8 @@ type Call struct {
 	SourceIP           string
 	UserAgent          string
 	Host               string // as the client addressed us
+	// Token is the same when a call is repeated (resource.TokenHeader): for operations whose inputs have no client token. "" when none was sent.
+	Token string
 }
 
 // Account is the caller's account.

@@ -62,6 +62,9 @@ func doors(t testing.TB) []door {
 		{"iam", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			return queryRequest(t, at, "2010-05-08", "CreateRole", url.Values{"RoleName": {name}, "AssumeRolePolicyDocument": {trust}})
 		}},
+		{"cloudformation", "query", func(t testing.TB, at, name string) (*http.Request, []byte) {
+			return queryRequest(t, at, "2010-05-15", "CreateStack", url.Values{"StackName": {name}, "TemplateBody": {`{"Resources":{"T":{"Type":"AWS::SNS::Topic"}}}`}})
+		}},
 		{"apigateway", "rest-json", func(t testing.TB, at, name string) (*http.Request, []byte) {
 			b := []byte(`{"name":"` + name + `","protocolType":"HTTP"}`)
 			r := request(t, http.MethodPost, at+"/v2/apis", b)

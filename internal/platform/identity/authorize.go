@@ -2,10 +2,31 @@ package identity
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/platform/authz"
 )
+
+// CalledVia is the key that tells, in the session that a service acts for somebody in, which service that is.
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+const CalledVia = "aws:CalledVia"
+
+// Via is p as a service acts for it later: a session that says so. Sessions of GetSessionToken may no more than they could by themselves.
+func Via(p authz.Principal, service string) authz.Principal {
+	own := (p.Kind == authz.User || p.Kind == authz.Root) && strings.HasPrefix(p.AccessKeyID, PrefixTemporaryKey) && len(p.Context[CalledVia]) == 0
+	p.Session, p.AccessKeyID = nil, ""
+	if own {
+		return p
+	}
+	context := maps.Clone(p.Context)
+	if context == nil {
+		context = authz.Context{}
+	}
+	context[CalledVia] = []string{service}
+	p.Context = context
+	return p
+}
 
 // Authorize decides r for its principal, with the resource's own policy when it has one.
 func (d *Directory) Authorize(ctx context.Context, r authz.Request, resource *authz.Policy) (authz.Decision, error) {
@@ -21,12 +42,13 @@ func (d *Directory) Authorize(ctx context.Context, r authz.Request, resource *au
 }
 
 // beyondToken tells the calls that no policy can allow to credentials of GetFederationToken and GetSessionToken: IAM at
-// all, and STS but for GetCallerIdentity (and, of GetSessionToken, AssumeRole).
+// all, and STS but for GetCallerIdentity (and, of GetSessionToken, AssumeRole). What a service calls in the name of a user is no such
+// session: it says aws:CalledVia, which nobody else can put into a session.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
 func beyondToken(p authz.Principal, action string) bool {
 	session := p.Kind == authz.FederatedUser
 	if p.Kind == authz.User || p.Kind == authz.Root {
-		session = strings.HasPrefix(p.AccessKeyID, PrefixTemporaryKey)
+		session = strings.HasPrefix(p.AccessKeyID, PrefixTemporaryKey) && len(p.Context[CalledVia]) == 0
 	}
 	if !session || len(action) < 4 {
 		return false

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Types completes types: Find is made of Identify and Read, and what is gone already is no error of Delete, and ErrGone of Read.
@@ -220,3 +222,12 @@ func Reshaped(v any, names map[string]string) any {
 
 // Same compares values as CloudFormation does: 5 is "5".
 func Same(a, b any) bool { return same(a, b) }
+
+// TokenHeader carries the token of a call whose input has none, so that it does once what is asked twice (wire.Call.Token).
+const TokenHeader = "X-Atelier-Token"
+
+// Once is the request with a configuration whose calls carry the request's token.
+func (r Request) Once() Request {
+	r.Config.APIOptions = append(slices.Clone(r.Config.APIOptions), smithyhttp.AddHeaderValue(TokenHeader, r.Token))
+	return r
+}

@@ -17,9 +17,9 @@ func Gone(err error) bool {
 	}
 	code, message := coded(err)
 	switch code {
-	case "ValidationException", "ValidationError": // SageMaker's, CloudFormation's and others' way to say it
+	case "ValidationException", "ValidationError", "InvalidRequestException": // the way of SageMaker, CloudFormation, Athena and others to say it
 		return strings.Contains(message, "Could not find") || strings.Contains(message, "does not exist") || strings.Contains(message, "not found")
-	case "ObjectNotFoundException", "PolicyNotFoundException":
+	case "UnknownResourceException":
 		return true
 	}
 	return strings.Contains(code, "NotFound") || strings.HasPrefix(code, "NoSuch") || strings.Contains(code, "NonExistent") || strings.Contains(code, "DoesNotExist")

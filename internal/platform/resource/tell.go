@@ -34,6 +34,9 @@ func tell(v reflect.Value, wanted any) (any, bool) {
 		if v.IsNil() {
 			return nil, false
 		}
+		if s := v.Elem(); s.Kind() == reflect.String && s.Len() == 0 {
+			return "", true
+		}
 		return tell(v.Elem(), wanted)
 	case reflect.String:
 		if v.Len() == 0 {

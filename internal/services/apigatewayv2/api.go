@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -99,7 +98,7 @@ func (s *Service) endpoint(host, id string) string {
 
 // blankAPI is an API without routes.
 func (s *Service) blankAPI(ctx context.Context) api {
-	return api{Api: types.Api{ApiId: aws.String(identity.RandomID(10)), ProtocolType: types.ProtocolTypeHttp, CreatedDate: aws.Time(wire.CallOf(ctx).Time),
+	return api{Api: types.Api{ApiId: aws.String(newID(ctx, 10)), ProtocolType: types.ProtocolTypeHttp, CreatedDate: aws.Time(wire.CallOf(ctx).Time),
 		RouteSelectionExpression: aws.String(routeSelection), ApiKeySelectionExpression: aws.String(keySelection), DisableExecuteApiEndpoint: aws.Bool(false),
 		IpAddressType: types.IpAddressTypeIpv4, Tags: map[string]string{}},
 		Routes: map[string]types.Route{}, Integrations: map[string]types.Integration{}, Authorizers: map[string]types.Authorizer{}, Stages: map[string]types.Stage{}}
@@ -133,7 +132,11 @@ func (s *Service) CreateApi(ctx context.Context, in *apigatewayv2.CreateApiInput
 				return err
 			}
 		}
-		return s.apis.Insert(tx, k, a)
+		err := s.apis.Insert(tx, k, a)
+		if err == store.ErrExists { // the same call came before
+			a, err = s.find(tx, k)
+		}
+		return err
 	}); err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 
-	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
@@ -61,7 +60,7 @@ func (d *domain) mapping(id *string) (types.ApiMapping, error) {
 // CreateApiMapping has paths of a domain name lead to a stage.
 // Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames-domainname-apimappings.html
 func (s *Service) CreateApiMapping(ctx context.Context, in *apigatewayv2.CreateApiMappingInput) (*apigatewayv2.CreateApiMappingOutput, error) {
-	m := types.ApiMapping{ApiMappingId: aws.String(identity.RandomID(6)), ApiId: in.ApiId, Stage: in.Stage, ApiMappingKey: aws.String(aws.ToString(in.ApiMappingKey))}
+	m := types.ApiMapping{ApiMappingId: aws.String(newID(ctx, 6)), ApiId: in.ApiId, Stage: in.Stage, ApiMappingKey: aws.String(aws.ToString(in.ApiMappingKey))}
 	if err := s.changeMappings(ctx, in.DomainName, func(tx *store.Tx, k store.Key, d *domain) error {
 		if err := s.checkMapping(tx, k, d, m); err != nil {
 			return err

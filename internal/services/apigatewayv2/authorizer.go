@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/gateway"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -67,7 +66,7 @@ func (a *api) authorizer(id *string) (types.Authorizer, error) {
 // CreateAuthorizer makes an authorizer.
 // Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-authorizers.html
 func (s *Service) CreateAuthorizer(ctx context.Context, in *apigatewayv2.CreateAuthorizerInput) (*apigatewayv2.CreateAuthorizerOutput, error) {
-	x := types.Authorizer{AuthorizerId: aws.String(identity.RandomID(6))}
+	x := types.Authorizer{AuthorizerId: aws.String(newID(ctx, 6))}
 	merge(&x, in)
 	if err := s.deploy(ctx, in.ApiId, func(_ *store.Tx, a *api) error {
 		if len(a.Authorizers) >= maxAuthorizers {

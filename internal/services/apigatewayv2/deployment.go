@@ -81,6 +81,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *apigatewayv2.CreateD
 			return invalid("At least one route is required before deploying the Api.")
 		}
 		d = a.snapshot(now, in.Description, false)
+		d.DeploymentId = aws.String(newID(ctx, 6))
 		if in.StageName != nil {
 			g, err := a.stage(in.StageName)
 			if err != nil {
@@ -92,7 +93,11 @@ func (s *Service) CreateDeployment(ctx context.Context, in *apigatewayv2.CreateD
 			g.DeploymentId, g.LastUpdatedDate = d.DeploymentId, &now
 			a.Stages[*in.StageName] = g
 		}
-		return s.deployments.Insert(tx, below(k, *d.DeploymentId), d)
+		err := s.deployments.Insert(tx, below(k, *d.DeploymentId), d)
+		if err == store.ErrExists { // the same call came before
+			d, err = s.deployments.Get(tx, below(k, *d.DeploymentId))
+		}
+		return err
 	}); err != nil {
 		return nil, err
 	}

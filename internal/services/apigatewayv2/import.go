@@ -129,7 +129,13 @@ func (s *Service) ImportApi(ctx context.Context, in *apigatewayv2.ImportApiInput
 		return nil, err
 	}
 	k := here(ctx, a.ApiId)
-	if err := s.Store.Update(ctx, func(tx *store.Tx) error { return s.apis.Insert(tx, k, a) }); err != nil {
+	if err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		err := s.apis.Insert(tx, k, a)
+		if err == store.ErrExists { // the same call came before
+			a, err = s.find(tx, k)
+		}
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	return like[apigatewayv2.ImportApiOutput](s.shown(ctx, a)), nil

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/gateway"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/payload"
@@ -92,7 +91,7 @@ func tls(in *types.TlsConfigInput) *types.TlsConfig {
 // CreateIntegration makes an integration.
 // Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
 func (s *Service) CreateIntegration(ctx context.Context, in *apigatewayv2.CreateIntegrationInput) (*apigatewayv2.CreateIntegrationOutput, error) {
-	i := types.Integration{IntegrationId: aws.String(identity.RandomID(7)), ApiGatewayManaged: aws.Bool(false), RequestParameters: in.RequestParameters,
+	i := types.Integration{IntegrationId: aws.String(newID(ctx, 7)), ApiGatewayManaged: aws.Bool(false), RequestParameters: in.RequestParameters,
 		ResponseParameters: in.ResponseParameters, RequestTemplates: in.RequestTemplates, TlsConfig: tls(in.TlsConfig)}
 	merge(&i, in)
 	if err := checkIntegration(&i); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/atelier-studio/atelier/internal/platform/identity"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/apigatewayv2/routing"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,7 +73,7 @@ func (a *api) route(id *string) (types.Route, error) {
 // CreateRoute makes a route.
 // Source: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html
 func (s *Service) CreateRoute(ctx context.Context, in *apigatewayv2.CreateRouteInput) (*apigatewayv2.CreateRouteOutput, error) {
-	r := types.Route{RouteId: aws.String(identity.RandomID(7)), ApiGatewayManaged: aws.Bool(false), ApiKeyRequired: aws.Bool(false),
+	r := types.Route{RouteId: aws.String(newID(ctx, 7)), ApiGatewayManaged: aws.Bool(false), ApiKeyRequired: aws.Bool(false),
 		AuthorizationType: types.AuthorizationTypeNone, RequestModels: in.RequestModels, RequestParameters: in.RequestParameters}
 	merge(&r, in)
 	err := s.deploy(ctx, in.ApiId, func(_ *store.Tx, a *api) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/featurestore"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -34,6 +35,9 @@ func (*Records) Codec() []codec.Option {
 
 // Run does nothing: the Service does.
 func (*Records) Run(context.Context) {}
+
+// Stack lists nothing: the Service does.
+func (*Records) Stack() []resource.Type { return nil }
 
 // Ops lists the operations.
 func (s *Records) Ops() wire.Ops {

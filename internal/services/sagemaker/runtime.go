@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -27,6 +28,9 @@ func (*Runtime) Name() string { return "sagemaker-runtime" }
 
 // Run does nothing: the Service does.
 func (*Runtime) Run(context.Context) {}
+
+// Stack lists nothing: the Service does.
+func (*Runtime) Stack() []resource.Type { return nil }
 
 // Ops lists the operations.
 func (s *Runtime) Ops() wire.Ops {

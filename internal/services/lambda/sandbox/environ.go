@@ -45,7 +45,7 @@ func (e *environment) environ(rt *runtime) []string {
 		"AWS_LAMBDA_RUNTIME_API":          "127.0.0.1:" + strconv.Itoa(runtimePort),
 		"AWS_XRAY_CONTEXT_MISSING":        "LOG_ERROR",
 		"AWS_XRAY_DAEMON_ADDRESS":         "127.0.0.1:2000",
-		"AWS_ENDPOINT_URL":                "http://127.0.0.1:" + strconv.Itoa(endpointPort),
+		"AWS_ENDPOINT_URL":                Address,
 		"AWS_ACCESS_KEY":                  e.creds.AccessKeyID,
 		"AWS_ACCESS_KEY_ID":               e.creds.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY":           e.creds.SecretAccessKey,

@@ -20,6 +20,9 @@ const (
 	endpointPort = 9000
 )
 
+// Address is where AWS, which is the server, answers inside.
+const Address = "http://127.0.0.1:9000"
+
 const (
 	// initLimit is how long a process may take to ask for its first event.
 	initLimit = 10 * time.Second
