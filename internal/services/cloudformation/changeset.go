@@ -85,11 +85,15 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *cloudformation.Create
 					return nil, err
 				}
 			}
-			err := s.sets.Insert(tx, under(k, c.Name), c)
-			if err == store.ErrExists {
+			has, err := s.sets.Get(tx, under(k, c.Name))
+			if err != nil && !absent(err) {
+				return nil, err
+			}
+			// The CLI names its change sets by the second: one that is done with makes room.
+			if err == nil && has.Status != types.ChangeSetStatusFailed && has.Execution != types.ExecutionStatusExecuteComplete {
 				return nil, &types.AlreadyExistsException{Message: some("ChangeSet " + c.Name + " already exists")}
 			}
-			return &cloudformation.CreateChangeSetOutput{Id: some(c.arn(k)), StackId: some(st.arn(k))}, err
+			return &cloudformation.CreateChangeSetOutput{Id: some(c.arn(k)), StackId: some(st.arn(k))}, s.sets.Put(tx, under(k, c.Name), c)
 		})
 		return reused(err)
 	})
