@@ -43,7 +43,7 @@ type Plain struct {
 	Within string
 	// Form gives properties in the names of the SDK; it is asked for all of them, and for one by one.
 	Form func(properties map[string]any) map[string]any
-	// Attributes are the fields of Get's output that attributes are, by attribute.
+	// Attributes are the fields of Get's output that attributes are, by attribute; "" for the physical ID.
 	Attributes map[string]string
 	// Reset is what properties become that an update takes away.
 	Reset map[string]any
@@ -211,10 +211,10 @@ func (p Plain) read(ctx context.Context, r Request) (State, error) {
 		if s.Attributes == nil {
 			s.Attributes = map[string]any{}
 		}
-		if v := Field(has, path); v != nil {
-			s.Attributes[attribute], _ = tell(reflect.ValueOf(v), "")
-		} else if path == "" {
+		if path == "" {
 			s.Attributes[attribute] = r.ID
+		} else if v := Field(has, path); v != nil {
+			s.Attributes[attribute], _ = tell(reflect.ValueOf(v), "")
 		}
 	}
 	for name, wanted := range r.Properties {

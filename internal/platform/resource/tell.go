@@ -3,6 +3,7 @@ package resource
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -80,7 +81,13 @@ func tellSlice(v reflect.Value, wanted any) (any, bool) {
 		case len(list) > 0:
 			w = list[len(list)-1]
 		}
+		if isList && paired(v.Type().Elem()) {
+			w = map[string]any{"Key": "", "Value": ""}
+		}
 		out[i], _ = tell(v.Index(i), w)
+	}
+	if isList && paired(v.Type().Elem()) { // tags are a set
+		out = inOrder(out, list)
 	}
 	if m, ok := wanted.(map[string]any); ok {
 		if paired(v.Type().Elem()) {
@@ -99,6 +106,20 @@ func tellSlice(v reflect.Value, wanted any) (any, bool) {
 		return out[0], true
 	}
 	return out, true
+}
+
+// inOrder gives pairs in the order that they are wanted in, and then the others.
+func inOrder(pairs, wanted []any) []any {
+	place := func(p any) int {
+		m, _ := p.(map[string]any)
+		i := slices.IndexFunc(wanted, func(w any) bool { m2, _ := w.(map[string]any); return text(m2["Key"]) == text(m["Key"]) })
+		if i < 0 {
+			return len(wanted)
+		}
+		return i
+	}
+	slices.SortStableFunc(pairs, func(a, b any) int { return place(a) - place(b) })
+	return pairs
 }
 
 func tellMap(v reflect.Value, wanted any) (any, bool) {

@@ -8,8 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 )
 
-func apiResource(id, endpoint *string) resource.State {
-	return resource.State{ID: *id, Attributes: map[string]any{"ApiId": *id, "ApiEndpoint": aws.ToString(endpoint)}}
+func apiResource(r resource.Request, id, endpoint *string) resource.State {
+	return resource.State{ID: *id, Attributes: map[string]any{"ApiId": *id, "ApiEndpoint": aws.ToString(endpoint),
+		"ExecuteApiArn": "arn:" + r.Partition + ":execute-api:" + r.Region + ":" + r.Account + ":" + *id}}
 }
 
 // imported are the properties of an API that is made of a definition.
@@ -29,7 +30,7 @@ func createAPI(ctx context.Context, r resource.Request) (resource.State, error) 
 	if err != nil {
 		return resource.State{}, err
 	}
-	return apiResource(out.ApiId, out.ApiEndpoint), nil
+	return apiResource(r, out.ApiId, out.ApiEndpoint), nil
 }
 
 func optional(r resource.Request, property string) *string {
@@ -46,7 +47,7 @@ func updateImported(ctx context.Context, r resource.Request) (resource.State, er
 	if err != nil {
 		return resource.State{ID: r.ID}, err
 	}
-	return apiResource(out.ApiId, out.ApiEndpoint), retagAPI(ctx, r)
+	return apiResource(r, out.ApiId, out.ApiEndpoint), retagAPI(ctx, r)
 }
 
 func retagAPI(ctx context.Context, r resource.Request) error {
@@ -74,7 +75,7 @@ func updateAPI(ctx context.Context, r resource.Request) (resource.State, error) 
 	if err != nil {
 		return resource.State{ID: r.ID, Attributes: r.Attributes}, err
 	}
-	return apiResource(out.ApiId, out.ApiEndpoint), retagAPI(ctx, r)
+	return apiResource(r, out.ApiId, out.ApiEndpoint), retagAPI(ctx, r)
 }
 
 // trimAPI takes away what an update cannot by its call.
@@ -99,7 +100,7 @@ func readAPI(ctx context.Context, r resource.Request) (resource.State, error) {
 	if err != nil {
 		return resource.State{}, err
 	}
-	state := apiResource(out.ApiId, out.ApiEndpoint)
+	state := apiResource(r, out.ApiId, out.ApiEndpoint)
 	state.Properties = resource.Tell(out, r.Properties)
 	return state, nil
 }

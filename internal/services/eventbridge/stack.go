@@ -12,7 +12,7 @@ import (
 // Stack lists the types of CloudFormation's resources.
 // Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Events.html
 func (s *Service) Stack() []resource.Type {
-	archive := resource.Plain{Name: "AWS::Events::Archive", NameProperty: "ArchiveName", NameMax: 48, Attributes: map[string]string{"Arn": "ArchiveArn", "ArchiveName": "ArchiveName"},
+	archive := resource.Plain{Name: "AWS::Events::Archive", NameProperty: "ArchiveName", NameMax: 48, Attributes: map[string]string{"Arn": "ArchiveArn"},
 		Form: func(p map[string]any) map[string]any {
 			return resource.Renamed(p, "SourceArn", "EventSourceArn")
 		},
@@ -20,7 +20,7 @@ func (s *Service) Stack() []resource.Type {
 		Create: do((*eventbridge.Client).CreateArchive), Get: do((*eventbridge.Client).DescribeArchive), Update: do((*eventbridge.Client).UpdateArchive),
 		Delete: do((*eventbridge.Client).DeleteArchive)}
 	connection := resource.Plain{Name: "AWS::Events::Connection", NameProperty: "Name", Attributes: map[string]string{"Arn": "ConnectionArn", "ArnForPolicy": "ConnectionArn",
-		"SecretArn": "SecretArn"}, Reset: map[string]any{"Description": ""},
+		"SecretArn": "SecretArn"}, Reset: map[string]any{"Description": ""}, Untold: []string{"AuthParameters"},
 		Create: do((*eventbridge.Client).CreateConnection), Get: do((*eventbridge.Client).DescribeConnection), Update: do((*eventbridge.Client).UpdateConnection),
 		Delete: do((*eventbridge.Client).DeleteConnection)}
 	destination := resource.Plain{Name: "AWS::Events::ApiDestination", NameProperty: "Name", Attributes: map[string]string{"Arn": "ApiDestinationArn", "ArnForPolicy": "ApiDestinationArn"},

@@ -44,7 +44,7 @@ func ruleResource(r resource.Request, id string) resource.State {
 	if bus != defaultBus {
 		path = bus + "/" + name
 	}
-	return resource.State{ID: id, Attributes: map[string]any{"Arn": "arn:" + r.Partition + ":events:" + r.Region + ":" + r.Account + ":rule/" + path}}
+	return resource.State{ID: id, Attributes: map[string]any{"Arn": "arn:" + r.Partition + ":events:" + r.Region + ":" + r.Account + ":rule/" + path, "RuleName": name}}
 }
 
 func putRule(ctx context.Context, r resource.Request) (resource.State, error) {

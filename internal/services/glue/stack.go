@@ -21,9 +21,10 @@ func (s *Service) Stack() []resource.Type {
 	database, table, connection := keptIn("DatabaseInput"), keptIn("TableInput"), keptIn("ConnectionInput")
 	return resource.Types(
 		resource.Plain{Name: "AWS::Glue::Classifier", Identify: classifierName, Key: func(r resource.Request) map[string]any { return map[string]any{"Name": r.ID} },
-			Within: "Classifier", Untold: kinds, Create: classify((*glue.Client).CreateClassifier), Get: do((*glue.Client).GetClassifier),
+			Within: "Classifier", Untold: kinds, Attributes: map[string]string{"Name": ""}, Create: classify((*glue.Client).CreateClassifier), Get: do((*glue.Client).GetClassifier),
 			Update: classify((*glue.Client).UpdateClassifier), Delete: do((*glue.Client).DeleteClassifier)}.Type(),
-		resource.Plain{Name: "AWS::Glue::Connection", Identify: connection.name, Key: connection.key, Within: "Connection", Untold: []string{"CatalogId", "ConnectionInput"},
+		resource.Plain{Name: "AWS::Glue::Connection", Identify: connection.name, Key: connection.key, Within: "Connection", Attributes: map[string]string{"Name": "Name"},
+			Untold: []string{"CatalogId", "ConnectionInput"},
 			Create: connection.put(do((*glue.Client).CreateConnection)), Get: do((*glue.Client).GetConnection), Update: connection.put(do((*glue.Client).UpdateConnection)),
 			Delete: connection.del("ConnectionName", do((*glue.Client).DeleteConnection))}.Type(),
 		resource.Plain{Name: "AWS::Glue::Crawler", NameProperty: "Name", NameMax: 255, Within: "Crawler", Form: crawler, Untold: []string{"Schedule", "Tags"},

@@ -14,7 +14,7 @@ func createKey(ctx context.Context, r resource.Request) (resource.State, error) 
 	if err != nil {
 		return resource.State{}, err
 	}
-	state := resource.State{ID: *out.AccessKey.AccessKeyId, Attributes: map[string]any{"SecretAccessKey": *out.AccessKey.SecretAccessKey}}
+	state := resource.State{ID: *out.AccessKey.AccessKeyId, Attributes: map[string]any{"SecretAccessKey": *out.AccessKey.SecretAccessKey, "Id": *out.AccessKey.AccessKeyId}}
 	r.ID, r.Attributes = state.ID, state.Attributes
 	if r.Text("Status") != "Inactive" {
 		return state, nil

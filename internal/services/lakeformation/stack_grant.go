@@ -137,7 +137,7 @@ func putSettings(ctx context.Context, r stack.Request) (stack.State, error) {
 		}
 	}
 	_, err = c.PutDataLakeSettings(ctx, &lakeformation.PutDataLakeSettingsInput{DataLakeSettings: settings})
-	return stack.State{ID: id}, err
+	return stack.State{ID: id, Attributes: map[string]any{"Id": id}}, err
 }
 
 func admins(v any) []string {
@@ -178,5 +178,5 @@ func readSettings(ctx context.Context, r stack.Request) (stack.State, error) {
 			kept = append(kept, a)
 		}
 	}
-	return stack.State{ID: r.ID, Properties: map[string]any{"Admins": kept}}, nil
+	return stack.State{ID: r.ID, Attributes: map[string]any{"Id": r.ID}, Properties: map[string]any{"Admins": kept}}, nil
 }

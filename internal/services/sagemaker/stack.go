@@ -55,7 +55,7 @@ func stackNamed(word, path string, p resource.Plain) resource.Plain {
 	p.Identify = func(r resource.Request) string {
 		return "arn:" + r.Partition + ":sagemaker:" + r.Region + ":" + r.Account + ":" + path + "/" + r.Named(property)
 	}
-	p.Attributes = map[string]string{property: property}
+	p.Attributes = map[string]string{property: property, word + "Arn": word + "Arn"}
 	p.Retag = retagAs(func(r resource.Request) string { return r.ID })
 	return p
 }

@@ -103,8 +103,7 @@ func modelPackageGroupType() resource.Type {
 func modelPackageType() resource.Type {
 	return resource.Plain{Name: "AWS::SageMaker::ModelPackage", ID: "ModelPackageArn", Token: "ClientToken", Key: func(r resource.Request) map[string]any {
 		return map[string]any{"ModelPackageName": r.ID, "ModelPackageArn": r.ID}
-	}, Attributes: map[string]string{"ModelPackageArn": "ModelPackageArn", "CreationTime": "CreationTime", "ModelPackageStatus": "ModelPackageStatus",
-		"ModelPackageVersion": "ModelPackageVersion"}, Status: "ModelPackageStatus", Done: []string{"Completed"},
+	}, Attributes: map[string]string{"ModelPackageArn": "ModelPackageArn", "CreationTime": "CreationTime", "ModelPackageStatus": "ModelPackageStatus"}, Status: "ModelPackageStatus", Done: []string{"Completed"},
 		Create: do((*sagemaker.Client).CreateModelPackage), Get: do((*sagemaker.Client).DescribeModelPackage), Update: do((*sagemaker.Client).UpdateModelPackage),
 		Delete: do((*sagemaker.Client).DeleteModelPackage)}.Type()
 }

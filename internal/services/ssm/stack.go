@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/atelier-studio/atelier/internal/platform/resource"
+	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/wire"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -21,7 +22,8 @@ func (s *Service) Stack() []resource.Type {
 func client(r resource.Request) *ssm.Client { return ssm.NewFromConfig(r.Config) }
 
 func parameterState(r resource.Request, name string) resource.State {
-	return resource.State{ID: name, Attributes: map[string]any{"Type": r.Text("Type"), "Value": r.Text("Value")}}
+	return resource.State{ID: name, Attributes: map[string]any{"Type": r.Text("Type"), "Value": r.Text("Value"), "Name": name,
+		"Arn": parameterARN(store.Key{Account: r.Account, Region: r.Region, ID: name})}}
 }
 
 func createParameter(ctx context.Context, r resource.Request) (resource.State, error) {
@@ -69,5 +71,7 @@ func readParameter(ctx context.Context, r resource.Request) (resource.State, err
 		return resource.State{}, err
 	}
 	p := out.Parameter
-	return resource.State{ID: r.ID, Attributes: map[string]any{"Type": string(p.Type), "Value": *p.Value}, Properties: resource.Tell(p, r.Properties)}, nil
+	state := parameterState(r, r.ID)
+	state.Attributes["Type"], state.Attributes["Value"], state.Properties = string(p.Type), *p.Value, resource.Tell(p, r.Properties)
+	return state, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/atelier-studio/atelier/internal/services/applicationautoscaling"
 	"github.com/atelier-studio/atelier/internal/services/athena"
 	"github.com/atelier-studio/atelier/internal/services/bedrock"
+	"github.com/atelier-studio/atelier/internal/services/cloudformation/schema"
 	"github.com/atelier-studio/atelier/internal/services/cloudwatch"
 	"github.com/atelier-studio/atelier/internal/services/ecr"
 	"github.com/atelier-studio/atelier/internal/services/eventbridge"
@@ -222,6 +223,15 @@ func (x *runner) look(t *testing.T, typ resource.Type, p piece, r resource.Reque
 		got, ok := s.Attributes[name]
 		if !ok || !regexp.MustCompile("^(?:"+x.resolve(t, want)+")$").MatchString(resource.Text(got)) {
 			t.Errorf("attribute %s is %v, not %s", name, got, want)
+		}
+	}
+	if facts, ok := schema.Of(p.typ); !ok {
+		t.Errorf("no schema of %s", p.typ)
+	} else {
+		for name := range s.Attributes {
+			if !facts.HasAttribute(name) {
+				t.Errorf("%s has no attribute %s", p.typ, name)
+			}
 		}
 	}
 	if typ.Read == nil {

@@ -1,6 +1,7 @@
 package cloudformation_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ func TestStacks(t *testing.T) {
 				t.Fatal(err)
 			}
 			await(t, c, *stack, types.StackStatusCreateComplete)
+			inSync(t, c, *stack)
 			_, err := c.UpdateStack(ctx, &cloudformation.UpdateStackInput{StackName: stack, Capabilities: able, TemplateBody: aws.String(whole(t, true, pieces))})
 			if err != nil {
 				t.Error(err)
@@ -37,6 +39,28 @@ func TestStacks(t *testing.T) {
 			await(t, c, *stack, types.StackStatusDeleteComplete)
 		})
 	})
+}
+
+// inSync wants no drift of a stack that nobody has touched.
+func inSync(t *testing.T, c *cloudformation.Client, stack string) {
+	t.Helper()
+	begun, err := c.DetectStackDrift(t.Context(), &cloudformation.DetectStackDriftInput{StackName: &stack})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait(t, func(ctx context.Context) (bool, error) {
+		out, err := c.DescribeStackDriftDetectionStatus(ctx, &cloudformation.DescribeStackDriftDetectionStatusInput{StackDriftDetectionId: begun.StackDriftDetectionId})
+		return err == nil && out.DetectionStatus != types.StackDriftDetectionStatusDetectionInProgress, err
+	})
+	out, err := c.DescribeStackResourceDrifts(t.Context(), &cloudformation.DescribeStackResourceDriftsInput{StackName: &stack})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range out.StackResourceDrifts {
+		if d.StackResourceDriftStatus == types.StackResourceDriftStatusModified || d.StackResourceDriftStatus == types.StackResourceDriftStatusDeleted {
+			t.Errorf("%s is %s: %s, not %s", *d.LogicalResourceId, d.StackResourceDriftStatus, aws.ToString(d.ActualProperties), aws.ToString(d.ExpectedProperties))
+		}
+	}
 }
 
 // whole is a template of pieces, each after the one before: some need one that they do not name.
