@@ -2,6 +2,8 @@ package bedrockproxy
 
 import (
 	"bytes"
+	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -160,12 +162,13 @@ func TestManyRecords(t *testing.T) {
 // events writes a stream as Bedrock does.
 func events(t testing.TB, w io.Writer, list ...string) {
 	for i := 0; i < len(list); i += 2 {
-		kind := ":event-type"
+		kind := "event"
 		if strings.HasSuffix(list[i], "Exception") {
-			kind = ":exception-type"
+			kind = "exception"
 		}
 		var h eventstream.Headers
-		h.Set(kind, eventstream.StringValue(list[i]))
+		h.Set(":message-type", eventstream.StringValue(kind))
+		h.Set(":"+kind+"-type", eventstream.StringValue(list[i]))
 		if err := eventstream.NewEncoder().Encode(w, eventstream.Message{Headers: h, Payload: []byte(list[i+1])}); err != nil {
 			t.Error(err)
 		}
@@ -205,4 +208,58 @@ func TestStreams(t *testing.T) {
 	f("", `{"inputs":"bad","stream":true}`, 400, "application/json", `{"error":{"code":"ValidationException","message":"no"}}`)
 	broken = true
 	f("", hello, 200, jl, "{\"token\":{\"text\":\"Hel\"}}\n{\"error\":{\"code\":\"ModelStreamErrorException\",\"message\":\"it broke\"}}\n")
+}
+
+// TestNative asks by InvokeModel, whose answers are the model's own.
+func TestNative(t *testing.T) {
+	s := set(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amzn-Bedrock-GuardrailIdentifier") != "g" || r.Header.Get("X-Amzn-Bedrock-GuardrailVersion") != "DRAFT" {
+			t.Errorf("guardrail %v", r.Header)
+		}
+		if strings.HasSuffix(r.URL.Path, "/invoke") {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.Copy(w, r.Body)
+			return
+		}
+		w.Header().Set("Content-Type", "application/vnd.amazon.eventstream")
+		for _, text := range []string{`{"generation":"Hel"}`, `{"generation":"lo"}`} {
+			events(t, w, "chunk", `{"bytes":"`+base64.StdEncoding.EncodeToString([]byte(text))+`"}`)
+		}
+	}, "BEDROCK_API=InvokeModel", "BEDROCK_GUARDRAIL_ID=g")
+	if code, kind, got := s.ask(t, "application/json", "", `[{"prompt":"a"},"b"]`); code != 200 || kind != "application/json" ||
+		got != `[{"prompt":"a"},{"error":{"code":"ValidationException","message":"`+string(errBody)+`"}}]` {
+		t.Errorf("%d %s %s", code, kind, got)
+	}
+	if code, kind, got := s.ask(t, "application/json", "", `{"prompt":"a","stream":true}`); code != 200 || kind != "application/jsonlines" || got != "{\"generation\":\"Hel\"}\n{\"generation\":\"lo\"}\n" {
+		t.Errorf("%d %s %s", code, kind, got)
+	}
+}
+
+// TestNobodyListens ends a request in the middle: the model is told.
+func TestNobodyListens(t *testing.T) {
+	begun, ended := make(chan struct{}), make(chan struct{})
+	s := set(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		close(begun)
+		<-r.Context().Done()
+		close(ended)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/invocations", strings.NewReader(`"a"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-begun
+		cancel()
+	}()
+	if a, err := http.DefaultClient.Do(q); err == nil {
+		_ = a.Body.Close()
+		t.Error("an answer came")
+	}
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("the model was not told")
+	}
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+	"github.com/aws/smithy-go/transport/http/protocol/restjson1"
 )
 
 // stream answers one question while the answer is written. An error before anything is written is returned; later ones end the stream
@@ -65,7 +67,7 @@ func (s *server) converseStream(ctx context.Context, q question, w *writer) erro
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var body io.ReadCloser
-	_, err := s.client.ConverseStream(ctx, &bedrockruntime.ConverseStreamInput{ModelId: &s.Model}, bedrockruntime.WithAPIOptions(send(encode(q.body)), keep(func(b io.ReadCloser) (io.ReadCloser, error) {
+	_, err := s.client.ConverseStream(ctx, &bedrockruntime.ConverseStreamInput{ModelId: &s.Model}, apart, bedrockruntime.WithAPIOptions(send(encode(q.body)), keep(func(b io.ReadCloser) (io.ReadCloser, error) {
 		body = b
 		return http.NoBody, nil
 	})))
@@ -99,6 +101,11 @@ func (s *server) converseStream(ctx context.Context, q question, w *writer) erro
 		return nil
 	}
 	return w.line(encode(map[string]any{"generated_text": said.text, "stop_reason": said.reason, "usage": said.usage}))
+}
+
+// apart gives a stream a protocol of its own: the SDK's (smithy-go up to 1.28.9) keeps state that streams of one client write to together.
+func apart(o *bedrockruntime.Options) {
+	o.Protocol = restjson1.New(schemas.AmazonBedrockFrontendService)
 }
 
 func header(m eventstream.Message, name string) string {
@@ -148,7 +155,7 @@ func (s *said) event(name string, payload []byte, whole bool, w *writer) error {
 // nativeStream writes the chunks of InvokeModelWithResponseStream as they are.
 func (s *server) nativeStream(ctx context.Context, q question, w *writer) error {
 	out, err := s.client.InvokeModelWithResponseStream(ctx, &bedrockruntime.InvokeModelWithResponseStreamInput{ModelId: &s.Model, Body: encode(q.body),
-		GuardrailIdentifier: optional(s.Guardrail), GuardrailVersion: optional(s.GuardrailVersion), ContentType: aws.String("application/json")})
+		GuardrailIdentifier: optional(s.Guardrail), GuardrailVersion: optional(s.GuardrailVersion), ContentType: aws.String("application/json")}, apart)
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func ModelARN(region, id string) string {
 }
 
 // Resolve reads the identifier of a model: an id, or the ARN of a model or of what leads to one. Errors are ErrIdentifier, and
-// store.ErrNotFound where the ARN is of nothing.
+// store.ErrNotFound where the ARN is of nothing. tx is for ARNs alone.
 func (s *Shelf) Resolve(tx *store.Tx, account, region, identifier string) (Model, error) {
 	if !strings.HasPrefix(identifier, "arn:") {
 		return Model{ID: identifier, ARNs: []string{ModelARN(region, identifier)}}, nil

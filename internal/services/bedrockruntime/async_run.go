@@ -19,10 +19,13 @@ import (
 	"github.com/atelier-studio/atelier/internal/platform/store"
 )
 
-const jobAsync = "bedrock-async"
-
-// asyncAttempts is how often the model is asked when it is busy or failed, and the output written.
-const asyncAttempts = 4
+const (
+	jobAsync = "bedrock-async"
+	// asyncAttempts is how often the model is asked when it is busy or failed, and the output written.
+	asyncAttempts = 4
+	// asyncWidth is how many invocations are under way at a time.
+	asyncWidth = 16
+)
 
 // asyncFailure ends an invocation; its text is for the caller.
 type asyncFailure struct{ text string }
@@ -33,6 +36,12 @@ func (f *asyncFailure) Error() string { return f.text }
 // runAsync carries an invocation out in its caller's name, who must still be allowed to ask the model. The answer is a step of its own:
 // after a crash the model isn't asked again.
 func (s *Service) runAsync(ctx context.Context, k store.Key) error {
+	select {
+	case s.asyncs <- struct{}{}:
+		defer func() { <-s.asyncs }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	var a foundation.Async
 	if err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		a, err = s.Shelf.Asyncs.Get(tx, k)

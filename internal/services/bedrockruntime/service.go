@@ -44,11 +44,12 @@ type Service struct {
 	rails     sync.Map // compiled guardrails
 	railCount atomic.Int32
 	logs      chan logged
+	asyncs    chan struct{} // as many as may be under way
 }
 
 // New makes the service and defines its jobs.
 func New(c Config) *Service {
-	s := &Service{Config: c, tokens: wire.NewTokens(c.Store, c.Clock), logs: make(chan logged, maxLogged)}
+	s := &Service{Config: c, tokens: wire.NewTokens(c.Store, c.Clock), logs: make(chan logged, maxLogged), asyncs: make(chan struct{}, asyncWidth)}
 	jobs.Define(c.Jobs, jobAsync, s.runAsync)
 	return s
 }

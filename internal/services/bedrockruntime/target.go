@@ -60,11 +60,7 @@ func (s *Service) countTokensTargets(ctx context.Context, in *bedrockruntime.Cou
 // on names what a call of a model touches: the model, and what leads to it.
 func (s *Service) on(ctx context.Context, action string, identifier *string) ([]wire.Target, error) {
 	call, id := wire.CallOf(ctx), aws.ToString(identifier)
-	var m foundation.Model
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		m, err = s.Shelf.Resolve(tx, call.Account(), call.Region, id)
-		return err
-	})
+	m, err := s.resolve(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		m.ARNs = []string{id}
@@ -84,6 +80,19 @@ func (s *Service) on(ctx context.Context, action string, identifier *string) ([]
 		}
 	}
 	return list, nil
+}
+
+// resolve finds what an identifier stands for. Nothing is read for one that is no ARN.
+func (s *Service) resolve(ctx context.Context, id string) (m foundation.Model, err error) {
+	call := wire.CallOf(ctx)
+	if !strings.HasPrefix(id, "arn:") {
+		return s.Shelf.Resolve(nil, call.Account(), call.Region, id)
+	}
+	err = s.Store.View(ctx, func(tx *store.Tx) (err error) {
+		m, err = s.Shelf.Resolve(tx, call.Account(), call.Region, id)
+		return err
+	})
+	return m, err
 }
 
 // profiled tells whether an id is that of a profile, and of which model.
@@ -117,12 +126,8 @@ type chosen struct {
 
 // choose finds the model that a caller names.
 func (s *Service) choose(ctx context.Context, identifier *string) (chosen, error) {
-	call, id := wire.CallOf(ctx), aws.ToString(identifier)
-	var m foundation.Model
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
-		m, err = s.Shelf.Resolve(tx, call.Account(), call.Region, id)
-		return err
-	})
+	id := aws.ToString(identifier)
+	m, err := s.resolve(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return chosen{}, &types.ResourceNotFoundException{Message: aws.String("Could not resolve the foundation model from the model identifier: " + id)}
 	}

@@ -80,7 +80,8 @@ func TestAsynchronousInvocations(t *testing.T) {
 		t.Errorf("%+v %v", tags, err)
 	}
 
-	in = later(llama, "s3://later/other", map[string]any{"prompt": "x"})
+	in = later(llama, "s3://later/out/", map[string]any{"prompt": "x", "max_gen_len": 4, "temperature": 0})
+	in.Tags = []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}}
 	in.ClientRequestToken = aws.String("one")
 	_, err = c.StartAsyncInvoke(t.Context(), in)
 	tells(t, err, "ConflictException", "token")

@@ -14,6 +14,8 @@ import (
 
 	"github.com/atelier-studio/atelier/test/conformance/harness"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/bedrock"
+	bedrocktypes "github.com/aws/aws-sdk-go-v2/service/bedrock/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
@@ -51,6 +53,7 @@ func shouter(t testing.TB) string {
 type proxied struct {
 	*sagemaker.Client
 	runtime *sagemakerruntime.Client
+	bedrock *bedrock.Client
 	s3      *s3.Client
 	role    string
 }
@@ -65,7 +68,7 @@ func proxies(t *testing.T) proxied {
 	}
 	s := harness.StartWith(t, harness.Options{Args: []string{"--llama-library", harness.Must(harness.Llama())(t), "--models", path}})
 	who := harness.Must(s.Admin(ctx))(t)
-	p := proxied{sagemaker.NewFromConfig(who.Config()), sagemakerruntime.NewFromConfig(who.Config()), who.S3(), ""}
+	p := proxied{sagemaker.NewFromConfig(who.Config()), sagemakerruntime.NewFromConfig(who.Config()), bedrock.NewFromConfig(who.Config()), who.S3(), ""}
 	if _, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("prompts")}); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +80,8 @@ func proxies(t *testing.T) proxied {
 	p.role = *role.Role.Arn
 	if _, err := who.IAM().PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("proxy"), PolicyName: aws.String("p"),
 		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws:s3:::prompts","arn:aws:s3:::prompts/*"]},` +
-			`{"Effect":"Allow","Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"],"Resource":"arn:aws:bedrock:*::foundation-model/*"}]}`)}); err != nil {
+			`{"Effect":"Allow","Action":["bedrock:InvokeModel","bedrock:InvokeModelWithResponseStream"],"Resource":"arn:aws:bedrock:*::foundation-model/*"},` +
+			`{"Effect":"Allow","Action":"bedrock:ApplyGuardrail","Resource":"*"}]}`)}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -178,6 +182,18 @@ func TestEndpointsOnModelsOfBedrock(t *testing.T) {
 		_, err = p.runtime.InvokeEndpoint(t.Context(), &sagemakerruntime.InvokeEndpointInput{EndpointName: aws.String("denied"), ContentType: aws.String("text/plain"), Body: []byte("x")})
 		if err == nil || !strings.Contains(err.Error(), "AccessDeniedException") || !strings.Contains(err.Error(), "ModelError") {
 			t.Errorf("a model that the role may not use: %v", err)
+		}
+	})
+	t.Run("guarded", func(t *testing.T) {
+		rail, err := p.bedrock.CreateGuardrail(t.Context(), &bedrock.CreateGuardrailInput{Name: aws.String("words"), BlockedInputMessaging: aws.String("No."), BlockedOutputsMessaging: aws.String("No."),
+			WordPolicyConfig: &bedrocktypes.GuardrailWordPolicyConfig{WordsConfig: []bedrocktypes.GuardrailWordConfig{{Text: aws.String("falcon")}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.model(t, "guarded", map[string]string{"BEDROCK_MODEL_ID": shout, "BEDROCK_GUARDRAIL_ID": *rail.GuardrailId})
+		p.endpoint(t, "guarded", instance, nil)
+		if got := p.ask(t, "guarded", "text/plain", "the falcon flies"); got != "No." {
+			t.Errorf("got %q", got)
 		}
 	})
 	t.Run("serverless", func(t *testing.T) {

@@ -14,8 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/transport/http/protocol/restjson1"
 
 	"github.com/atelier-studio/atelier/internal/engines/models"
 )
@@ -55,6 +57,11 @@ func New(c Config) *Model {
 	})}
 }
 
+// apart gives a stream a protocol of its own: the SDK's (smithy-go up to 1.28.9) keeps state that streams of one client write to together.
+func apart(o *bedrockruntime.Options) {
+	o.Protocol = restjson1.New(schemas.AmazonBedrockFrontendService)
+}
+
 // Stream answers a request.
 func (m *Model) Stream(ctx context.Context, r models.Request, sink models.Sink) (models.Answer, error) {
 	client, err := m.client()
@@ -67,7 +74,7 @@ func (m *Model) Stream(ctx context.Context, r models.Request, sink models.Sink) 
 	if err != nil {
 		return models.Answer{}, err
 	}
-	out, err := client.ConverseStream(within, in)
+	out, err := client.ConverseStream(within, in, apart)
 	if err != nil {
 		return models.Answer{}, fault(ctx, err)
 	}

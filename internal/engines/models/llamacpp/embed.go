@@ -13,6 +13,9 @@ import (
 // embedSequences is how many texts are computed together.
 const embedSequences = 32
 
+// maxTokenBytes is more than any text has for each of its tokens.
+const maxTokenBytes = 1024
+
 // Embed gives a vector for each text.
 func (m *Model) Embed(ctx context.Context, texts []string) (models.Vectors, error) {
 	e, err := m.runtime.acquire(ctx, m)
@@ -38,6 +41,9 @@ func (m *Model) Embed(ctx context.Context, texts []string) (models.Vectors, erro
 		return err
 	}
 	for _, text := range texts {
+		if len(text) > most*maxTokenBytes { // to count its tokens would take minutes
+			return v, models.Errorf(models.Invalid, "Input is too long for requested model: it has %d bytes, and the model takes %d tokens.", len(text), most)
+		}
 		tokens := llama.Tokenize(e.vocab, plain(text), true, false)
 		if len(tokens) == 0 {
 			return v, models.Errorf(models.Invalid, "A text has no tokens.")

@@ -32,6 +32,7 @@ type engine struct {
 	first    string // the token that texts begin with, as text
 	last     string // and end with
 	controls []string
+	longest  int // bytes of a token at most
 
 	queue chan *sequence
 	quit  chan struct{}
@@ -86,7 +87,7 @@ func (e *engine) open() error {
 	e.vocab = llama.ModelGetVocab(e.weights)
 	e.bos = llama.VocabGetAddBOS(e.vocab)
 	e.first, e.last = llama.VocabGetText(e.vocab, llama.VocabBOS(e.vocab)), llama.VocabGetText(e.vocab, llama.VocabEOS(e.vocab))
-	e.controls = controls(e.vocab)
+	e.controls, e.longest = controls(e.vocab)
 	if e.model.header.Embedding() {
 		return nil // it has no use for a context of text
 	}
@@ -148,17 +149,33 @@ func (e *engine) tokens(prompt []piece) []llama.Token {
 	return list
 }
 
-// controls are the texts of the tokens that mean something to the model, such as the marks of turns.
-func controls(v llama.Vocab) []string {
-	var list []string
+// controls are the texts of the tokens that mean something to the model, such as the marks of turns, and longest the length of any.
+func controls(v llama.Vocab) (list []string, longest int) {
 	for t := range llama.VocabNTokens(v) {
-		if llama.VocabGetAttr(v, llama.Token(t))&(llama.TokenAttrControl|llama.TokenAttrUnknown) != 0 {
-			if text := llama.VocabGetText(v, llama.Token(t)); len(text) > 2 {
-				list = append(list, text)
+		text := llama.VocabGetText(v, llama.Token(t))
+		longest = max(longest, len(text))
+		if llama.VocabGetAttr(v, llama.Token(t))&(llama.TokenAttrControl|llama.TokenAttrUnknown) != 0 && len(text) > 2 {
+			list = append(list, text)
+		}
+	}
+	return list, longest
+}
+
+// fits refuses a request of so many bytes that it cannot fit into the model's context whatever its tokens are: to count those of a
+// long text takes minutes.
+func (e *engine) fits(r models.Request) error {
+	n := len(r.System) + len(r.Prompt)
+	for _, t := range r.Turns {
+		for _, c := range t.Content {
+			if n += len(c.Text); c.Result != nil {
+				n += len(c.Result.Text)
 			}
 		}
 	}
-	return list
+	if e.longest > 0 && n > e.model.spec.Context*e.longest {
+		return models.Errorf(models.Invalid, "Input is too long for requested model: it has %d bytes, and the model takes %d tokens.", n, e.model.spec.Context)
+	}
+	return nil
 }
 
 // plain is a text without NUL, at which the library would end it.

@@ -75,6 +75,9 @@ func (m *Model) Count(ctx context.Context, r models.Request) (int, error) {
 		return 0, err
 	}
 	defer m.runtime.release(e)
+	if err := e.fits(r); err != nil {
+		return 0, err
+	}
 	prompt, err := m.chat.prompt(r, e)
 	if err != nil {
 		return 0, err
@@ -96,6 +99,9 @@ func (m *Model) Stream(ctx context.Context, r models.Request, sink models.Sink) 
 		return models.Answer{}, err
 	}
 	defer m.runtime.release(e)
+	if err := e.fits(r); err != nil {
+		return models.Answer{}, err
+	}
 	prompt, err := m.chat.prompt(r, e)
 	if err != nil {
 		return models.Answer{}, err

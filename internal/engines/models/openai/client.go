@@ -64,6 +64,7 @@ type call struct {
 	wait   time.Duration
 	body   io.ReadCloser
 	left   int64
+	key    string // which nobody is told
 }
 
 // post asks for path. The answer has status 200.
@@ -76,7 +77,7 @@ func (m *Model) post(ctx context.Context, path string, in any) (*call, error) {
 	if err != nil {
 		return nil, &models.Error{Kind: models.Denied, Text: "The key of the model's server is not configured.", Cause: err}
 	}
-	c := &call{wait: m.cfg.Timeout, left: maxAnswer}
+	c := &call{wait: m.cfg.Timeout, left: maxAnswer, key: key}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.clock = time.AfterFunc(c.wait, func() { c.cancel(errStill) })
 	r, err := http.NewRequestWithContext(c.ctx, http.MethodPost, strings.TrimSuffix(m.cfg.URL, "/")+path, bytes.NewReader(body))

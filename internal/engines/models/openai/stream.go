@@ -45,8 +45,8 @@ func (m *Model) Stream(ctx context.Context, r models.Request, sink models.Sink) 
 		return models.Answer{}, err
 	}
 	defer c.close()
-	w := &writer{sink: sink, text: -1, calls: map[int]int{}}
-	lines := bufio.NewReaderSize(c, 64<<10)
+	w := &writer{sink: sink, key: c.key, text: -1, calls: map[int]int{}}
+	lines := bufio.NewReaderSize(c, 8<<10)
 	for {
 		line, err := readLine(lines)
 		if data, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("data:")); ok {
@@ -87,6 +87,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 // writer joins the events of a stream.
 type writer struct {
 	sink    models.Sink
+	key     string // of the server
 	answer  models.Answer
 	text    int         // block of text that is being written, -1: none
 	calls   map[int]int // block by the server's index of a call
@@ -99,7 +100,7 @@ func (w *writer) event(data []byte) error {
 		return &models.Error{Kind: models.Broken, Text: "The model's server sent what is no JSON.", Cause: err}
 	}
 	if len(c.Error) > 0 && string(c.Error) != "null" {
-		return fault(500, data, "")
+		return fault(500, data, w.key)
 	}
 	if c.Usage != nil {
 		w.answer.Usage = models.Usage{Input: max(c.Usage.Prompt, 0), Output: max(c.Usage.Completion, 0)}
