@@ -6,10 +6,16 @@ VENV := .venv/.stamp
 SAGEMAKER := .cache/sagemaker2/.stamp .cache/sagemaker3/.stamp
 NODE := test/conformance/js/node_modules/.stamp
 
-.PHONY: build test demo check bench fault fuzz clean
+.PHONY: build functions test demo check bench fault fuzz clean
 
-build: ## bin/atelier
+build: functions ## bin/atelier
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/atelier ./cmd/atelier
+
+# The functions of the blueprints for the machine's own architecture, in the form that Lambda takes; they are embedded in bin/atelier.
+ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
+
+functions: ## blueprints/built/function-<architecture>.zip
+	go run ./blueprints/pack -architecture $(ARCHITECTURE)
 
 test: $(VENV) $(SAGEMAKER) $(NODE) ## everything that must hold: unit tests, real clients, a server that is killed
 	go vet ./...

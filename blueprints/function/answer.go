@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -60,8 +61,12 @@ func failed(err error) (any, error) {
 	}
 	status := response.HTTPStatusCode()
 	switch {
-	case status == http.StatusFailedDependency: // SageMaker: the model answered with an error
+	case status == http.StatusFailedDependency: // the model answered with an error: what is the client's mistake stays one
 		status = http.StatusBadGateway
+		var model *types.ModelError
+		if errors.As(err, &model) && model.OriginalStatusCode != nil && *model.OriginalStatusCode/100 == 4 {
+			status = int(*model.OriginalStatusCode)
+		}
 	case status == http.StatusForbidden, status >= 500, status == http.StatusNotFound:
 		return nil, err
 	}
