@@ -72,5 +72,8 @@ func pack(dir string) ([]byte, error) {
 	if err := t.Close(); err != nil {
 		return nil, err
 	}
-	return out.Bytes(), z.Close()
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
