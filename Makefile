@@ -21,12 +21,12 @@ test: $(VENV) $(SAGEMAKER) $(NODE) ## everything that must hold: unit tests, rea
 	go vet ./...
 	go test -timeout 20m ./...
 
-demo: build $(VENV) ## two accounts share a bucket by role, with the AWS CLI
-	demo/share.sh
+demo: build ## the main job end to end: a table shared and queried across accounts, reviews in a batch, a document asynchronously; KEEP=1 leaves the server up
+	go run ./demo
 
 check: ## vet, format, lint, generated files
 	go vet ./...
-	test -z "$$(gofmt -l cmd internal test)"
+	test -z "$$(gofmt -l blueprints cmd demo internal test)"
 	go tool staticcheck ./...
 	go run ./internal/wire/factsgen -check
 	go run ./internal/services/cloudformation/schemagen -check
