@@ -25,7 +25,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	d := &demo{root: ".", cache: filepath.Join(".cache", "demo"), begun: time.Now()}
+	d := &demo{cache: cacheDir(), begun: time.Now()}
 	err := d.run(ctx, *listen, *keep, *bedrock)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -41,15 +41,22 @@ func main() {
 	}
 }
 
+// cacheDir is where what was fetched stays. Libraries are loaded by their whole path.
+func cacheDir() string {
+	at, err := filepath.Abs(filepath.Join(".cache", "demo"))
+	if err != nil {
+		return filepath.Join(".cache", "demo")
+	}
+	return at
+}
+
 // demo is one run.
 type demo struct {
-	root, cache string
-	begun       time.Time
-	server      *server
-	m, p, c     caller
-	analyst     caller
-	rows        [][3]string // phase, seconds, what
-	code        string
+	cache   string
+	begun   time.Time
+	server  *server
+	m, p, c caller // administrators
+	analyst caller // of C
 }
 
 // phase runs one, and reports it with its time.
