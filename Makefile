@@ -6,7 +6,7 @@ VENV := .venv/.stamp
 SAGEMAKER := .cache/sagemaker2/.stamp .cache/sagemaker3/.stamp
 NODE := test/conformance/js/node_modules/.stamp
 
-.PHONY: build functions test demo check bench fault fuzz clean
+.PHONY: build functions test test-docker demo check bench fault fuzz clean
 
 build: functions ## bin/atelier
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/atelier ./cmd/atelier
@@ -35,8 +35,12 @@ check: ## vet, format, lint, generated files
 bench: build ## against moto and stand-alone versitygw, in one run; prints what docs/benchmarks.md holds
 	go run ./test/bench
 
-fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and PostgreSQL, and of 20,000 messages through functions, five times, and of stacks under way
-	go test -count=1 -timeout 60m ./test/fault -rounds 10 -writes 2000 -messages 20000 -kills 5 -stack-kills 12
+test-docker: ## pushed images in containers of a Docker daemon, which the test starts (as root, with dockerd installed)
+	go test -count=1 -timeout 10m -tags docker -run Docker ./test/conformance/sagemaker
+
+fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and PostgreSQL, of 20,000 messages through functions, 1,000 asynchronous invocations and a transform, five times, and of stacks under way; models that go wrong up to every time limit
+	go test -count=1 -timeout 60m ./test/fault -rounds 10 -writes 2000 -messages 20000 -kills 5 -invocations 1000 -batches 300 -stack-kills 12 -limits
+	go test -count=1 ./test/scenario/async_document -reading 65s
 
 fuzz: ## each decoder of what strangers send, for a short while
 	@for t in $$(grep -rlE '^func Fuzz' internal --include='*_test.go'); do \

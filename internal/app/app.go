@@ -18,7 +18,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/atelier-studio/atelier/internal/engines/compute/docker"
 	"github.com/atelier-studio/atelier/internal/engines/compute/image"
+	"github.com/atelier-studio/atelier/internal/engines/compute/language"
 	"github.com/atelier-studio/atelier/internal/engines/compute/process"
 	"github.com/atelier-studio/atelier/internal/engines/models/library"
 	"github.com/atelier-studio/atelier/internal/engines/models/llamacpp"
@@ -73,6 +75,7 @@ type Server struct {
 	metrics  *metrics.Keeper
 	logs     *loglines.Shipper
 	compute  *process.Driver
+	docker   *docker.Driver // of images, when it is configured
 	fleet    *hosting.Fleet
 	trainer  *training.Runner
 	sql      *duckdb.Engine
@@ -168,15 +171,20 @@ func (s *Server) build(ctx context.Context, c clock.Clock) error {
 	if s.compute, err = process.New(process.Config{Dir: filepath.Join(s.cfg.DataDir, "compute")}); err != nil {
 		return err
 	}
+	runs, err := s.driver(ctx)
+	if err != nil {
+		return err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot find this program: %w", err)
 	}
 	inward, files := http.HandlerFunc(s.inward), filepath.Join(s.cfg.DataDir, "sagemaker")
 	known := images.New(images.Config{Self: self, Pushed: &images.Registry{Transport: wire.InProcess(inward), Directory: directory,
-		Roots: image.New(image.Config{Dir: filepath.Join(s.cfg.DataDir, "images")})}})
-	s.fleet = hosting.New(hosting.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward, Idle: s.cfg.Idle(), Logger: log})
-	s.trainer = training.New(training.Config{Driver: s.compute, Images: known, Dir: files, Endpoint: inward})
+		Roots: image.New(image.Config{Dir: filepath.Join(s.cfg.DataDir, "images")})},
+		Published: images.NewFrameworks(language.NewShelf(runtimesDir(s.cfg.DataDir, s.cfg.RuntimesDir), nil))})
+	s.fleet = hosting.New(hosting.Config{Driver: runs, Images: known, Dir: files, Endpoint: inward, Idle: s.cfg.Idle(), Logger: log})
+	s.trainer = training.New(training.Config{Driver: runs, Images: known, Dir: files, Endpoint: inward})
 	if s.s3, err = s3.New(s3.Config{Dir: filepath.Join(s.cfg.DataDir, "s3"), Directory: directory, Store: s.store, Desk: s.desk,
 		Clients: s.clients, Clock: c, Logger: log, Region: s.cfg.Region, Domains: s.cfg.Domains, Listen: s.cfg.S3Listen,
 		Recorder: trail}); err != nil {
@@ -311,6 +319,9 @@ func (s *Server) shut() error {
 	}
 	if s.fleet != nil {
 		s.fleet.Close()
+	}
+	if s.docker != nil {
+		s.docker.Close()
 	}
 	if s.compute != nil {
 		s.compute.Close()

@@ -20,7 +20,7 @@ func stackOf(n int) string {
 	b.WriteString("Resources:\n")
 	for i := range n / 4 {
 		fmt.Fprintf(&b, "  Q%d: {Type: AWS::SQS::Queue}\n  T%d: {Type: AWS::SNS::Topic, Properties: {DisplayName: !GetAtt Q%d.QueueName}}\n", i, i, i)
-		fmt.Fprintf(&b, "  P%d: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref T%d}}\n", i, i)
+		fmt.Fprintf(&b, "  P%d: {Type: AWS::SSM::Parameter, Properties: {Name: p%d, Type: String, Value: !Ref T%d}}\n", i, i, i)
 		fmt.Fprintf(&b, "  R%d: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: "+
 			"[{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}]}}}\n", i)
 	}

@@ -219,36 +219,3 @@ func (f *stage) idle(ctx context.Context, code []byte) (time.Duration, error) {
 	after, err := cpuTime(f.s.process.Process.Pid)
 	return after - before, err
 }
-
-// cpuTime is what a process and those that descend from it have used.
-func cpuTime(pid int) (sum time.Duration, err error) {
-	list, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return 0, err
-	}
-	parents, used := map[int]int{}, map[int]time.Duration{}
-	for _, at := range list {
-		b, err := os.ReadFile(at)
-		if err != nil {
-			continue // it has ended
-		}
-		id, _ := strconv.Atoi(filepath.Base(filepath.Dir(at)))
-		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-		if len(fields) < 13 {
-			continue
-		}
-		parents[id], _ = strconv.Atoi(fields[1])
-		user, _ := strconv.Atoi(fields[11])
-		system, _ := strconv.Atoi(fields[12])
-		used[id] = time.Duration(user+system) * 10 * time.Millisecond // ticks of a hundredth of a second
-	}
-	for id := range parents {
-		for at := id; at > 1; at = parents[at] {
-			if at == pid {
-				sum += used[id]
-				break
-			}
-		}
-	}
-	return sum, nil
-}

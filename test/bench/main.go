@@ -42,13 +42,14 @@ var topics = []struct {
 	{"functions", functions},
 	{"stacks", stacks},
 	{"learn", learning},
+	{"serving", serving},
 	{"models", foundationModels},
 	{"gateways", gateways},
 }
 
 func main() {
 	var o options
-	flag.IntVar(&o.rounds, "rounds", 5, "turns that each server gets in each case of api, objects, athena, messages and learn")
+	flag.IntVar(&o.rounds, "rounds", 5, "turns that each server gets in each case of api, objects, athena, messages, learn and serving")
 	flag.DurationVar(&o.each, "each", 1500*time.Millisecond, "length of a turn")
 	flag.IntVar(&o.tables, "tables", 100_000, "tables of the catalog")
 	flag.IntVar(&o.partitions, "partitions", 200_000, "partitions of one table")

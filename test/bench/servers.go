@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/atelier-studio/atelier/test/conformance/harness"
 )
 
 // The servers.
@@ -96,7 +98,8 @@ func (o options) start(ctx context.Context, names ...string) (list []*server, er
 		var p *exec.Cmd
 		switch n {
 		case shared:
-			args := []string{"serve", "--listen", addresses[n], "--data-dir", filepath.Join(o.work, "atelier"), "--log-level", "error"}
+			args := []string{"serve", "--listen", addresses[n], "--data-dir", filepath.Join(o.work, "atelier"), "--log-level", "error",
+				"--runtimes-dir", filepath.Join(harness.Root(), ".cache", "runtimes")}
 			if at := addresses[s3Port]; at != "" {
 				args = append(args, "--s3-listen", at)
 			}

@@ -57,6 +57,26 @@ type Spec struct {
 	Stdout, Stderr io.Writer
 }
 
+// IDs are the user and group that the program is inside.
+func (s Spec) IDs() (user, group int) {
+	if s.Mapped {
+		return s.User, s.Group
+	}
+	if s.User == 0 {
+		return DefaultUser, DefaultUser
+	}
+	return s.User, s.User
+}
+
+// Owner is whom, on the machine, files belong to that the program may change the modes of, when the server is root.
+func (s Spec) Owner() (user, group int) {
+	user, group = s.IDs()
+	if s.Mapped {
+		return FirstUser + user, FirstUser + group
+	}
+	return user, group
+}
+
 // DefaultUser is the user and group id of programs that name none.
 const DefaultUser = 993
 

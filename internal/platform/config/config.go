@@ -29,7 +29,9 @@ type Config struct {
 	Models    string   `yaml:"models"`     // file that maps ids of foundation models; "": models/models.yaml of the data directory
 	// directory of llama.cpp's shared library; "": models/runtime of the data directory
 	LlamaLibrary string `yaml:"llama-library"`
-	Mail         string `yaml:"mail"` // smtp://user:password@host:port?from=address; "": nothing is mailed
+	Compute      string `yaml:"compute"`      // "process", "docker" or unix://… of a Docker daemon: what runs images
+	RuntimesDir  string `yaml:"runtimes-dir"` // packages of languages; servers may share it; "": lambda/runtimes of the data directory
+	Mail         string `yaml:"mail"`         // smtp://user:password@host:port?from=address; "": nothing is mailed
 	// "true" lets topics, API destinations and HTTP APIs call addresses of this machine itself.
 	DeliverToLoopback string `yaml:"deliver-to-loopback"`
 	ServerlessIdle    string `yaml:"serverless-idle"` // how long an instance of a serverless endpoint waits for a request: "5m"
@@ -71,6 +73,8 @@ func Settings() []Setting {
 		{"serverless-idle", "how long an instance of a serverless endpoint waits for its next request before it ends"},
 		{"models", "YAML file that says which model does the work of which id (default models/models.yaml in the data directory)"},
 		{"llama-library", "directory of llama.cpp's shared library (default models/runtime in the data directory)"},
+		{"compute", "what runs images: process (sandboxes of the server, the default), docker, or unix:///path of a Docker daemon's socket"},
+		{"runtimes-dir", "directory of what functions and models of a language need; servers may share one (default lambda/runtimes in the data directory)"},
 		{"log-level", "debug, info, warn or error"},
 	}
 }
@@ -129,6 +133,10 @@ func (c *Config) text(name string) *string {
 		return &c.Models
 	case "llama-library":
 		return &c.LlamaLibrary
+	case "compute":
+		return &c.Compute
+	case "runtimes-dir":
+		return &c.RuntimesDir
 	case "log-level":
 		return &c.LogLevel
 	}
@@ -203,6 +211,8 @@ func (c *Config) Check() error {
 		return errors.New("deliver-to-loopback must be true or false")
 	case c.Idle() <= 0:
 		return fmt.Errorf("serverless-idle must be a time, such as 5m, not %q", c.ServerlessIdle)
+	case c.Compute != "" && c.Compute != "process" && c.Compute != "docker" && !strings.HasPrefix(c.Compute, "unix:///"):
+		return errors.New("compute must be process, docker or unix:///path of a daemon's socket")
 	case c.DataDir == "":
 		return errors.New("data-dir must name a directory")
 	case c.Region == "":

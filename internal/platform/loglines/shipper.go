@@ -71,8 +71,9 @@ type held struct {
 	lines   []types.InputLogEvent
 	bytes   int
 	sending bool
-	made    bool      // the stream is known to be there
-	used    time.Time // when lines were sent last
+	idle    chan struct{} // closed when sending ends
+	made    bool          // the stream is known to be there
+	used    time.Time     // when lines were sent last
 }
 
 // New makes a shipper. It does nothing until lines come.
@@ -110,7 +111,7 @@ func (s *Shipper) Line(to Stream, at time.Time, text string) {
 	h.bytes += size
 	s.bytes += size
 	if !h.sending {
-		h.sending = true
+		h.sending, h.idle = true, make(chan struct{})
 		s.busy.Add(1)
 		go s.send(to, h)
 	}
@@ -123,6 +124,22 @@ func (s *Shipper) Drain(ctx context.Context) {
 	go func() { s.busy.Wait(); close(done) }()
 	select {
 	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// Flush waits until the lines of a stream that were taken are sent, or ctx ends.
+func (s *Shipper) Flush(ctx context.Context, to Stream) {
+	s.mu.Lock()
+	h, ok := s.streams[to]
+	if !ok || !h.sending {
+		s.mu.Unlock()
+		return
+	}
+	idle := h.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
 	case <-ctx.Done():
 	}
 }
@@ -173,6 +190,7 @@ func (s *Shipper) take(h *held) []types.InputLogEvent {
 	defer s.mu.Unlock()
 	if len(h.lines) == 0 {
 		h.sending, h.used = false, time.Now()
+		close(h.idle)
 		return nil
 	}
 	n, size := 0, 0

@@ -120,6 +120,22 @@ func TestShips(t *testing.T) {
 	}
 }
 
+// TestFlush has lines sent when Flush returns, and no wait for a stream that is silent.
+func TestFlush(t *testing.T) {
+	s, l := open(t)
+	s.Flush(t.Context(), to("g", "none"))
+	for i := range 3 {
+		s.Line(to("g", "a"), time.UnixMilli(1_000_000), fmt.Sprint("line ", i))
+		s.Flush(t.Context(), to("g", "a"))
+		l.mu.Lock()
+		if got := len(l.lines["g a"]); got != i+1 {
+			t.Errorf("got %d lines, want %d", got, i+1)
+		}
+		l.mu.Unlock()
+	}
+	s.Flush(t.Context(), to("g", "a"))
+}
+
 func TestRefused(t *testing.T) {
 	s, l := open(t)
 	l.answer = 403

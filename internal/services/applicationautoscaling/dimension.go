@@ -33,8 +33,9 @@ type Dimension struct {
 var errNoResource = errors.New("the resource does not exist")
 
 var (
-	functionForm = regexp.MustCompile(`^function:([a-zA-Z0-9-_]{1,64}):([a-zA-Z0-9-_]{1,128})$`)
-	variantForm  = regexp.MustCompile(`^endpoint/([a-zA-Z0-9](?:-?[a-zA-Z0-9]){0,62})/variant/([a-zA-Z0-9](?:-?[a-zA-Z0-9]){0,62})$`)
+	functionForm  = regexp.MustCompile(`^function:([a-zA-Z0-9-_]{1,64}):([a-zA-Z0-9-_]{1,128})$`)
+	componentForm = regexp.MustCompile(`^inference-component/([a-zA-Z0-9](?:-?[a-zA-Z0-9]){0,62})$`)
+	variantForm   = regexp.MustCompile(`^endpoint/([a-zA-Z0-9](?:-?[a-zA-Z0-9]){0,62})/variant/([a-zA-Z0-9](?:-?[a-zA-Z0-9]){0,62})$`)
 )
 
 // Dimensions are all that can be scaled.
@@ -52,8 +53,7 @@ func Dimensions() map[types.ScalableDimension]Dimension {
 			Resource: functionForm, Get: getConcurrency, Set: setConcurrency},
 		types.ScalableDimensionSageMakerVariantDesiredInstanceCount: {Namespace: types.ServiceNamespaceSagemaker,
 			Host: "sagemaker.application-autoscaling.amazonaws.com", Role: "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
-			Actions:  []string{"sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities"},
-			Cooldown: 5 * time.Minute,
+			Actions: endpointActions(), Cooldown: 5 * time.Minute,
 			Metrics: map[types.MetricType]func(string) watched{
 				types.MetricTypeSageMakerVariantInvocationsPerInstance: func(resource string) watched {
 					return ofVariant(resource, "InvocationsPerInstance", "Sum", 60)
@@ -62,7 +62,29 @@ func Dimensions() map[types.ScalableDimension]Dimension {
 					return ofVariant(resource, "ConcurrentRequestsPerModel", "Average", 10)
 				}},
 			Resource: variantForm, Get: getInstances, Set: setInstances},
+		types.ScalableDimensionSageMakerInferenceComponentDesiredCopyCount: {Namespace: types.ServiceNamespaceSagemaker,
+			Host: "sagemaker.application-autoscaling.amazonaws.com", Role: "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+			Actions: endpointActions(), Cooldown: 5 * time.Minute,
+			Metrics: map[types.MetricType]func(string) watched{
+				types.MetricTypeSageMakerInferenceComponentInvocationsPerCopy: func(resource string) watched {
+					return ofComponent(resource, "InvocationsPerCopy", "Sum", 60)
+				},
+				types.MetricTypeSageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution: func(resource string) watched {
+					return ofComponent(resource, "ConcurrentRequestsPerCopy", "Average", 10)
+				}},
+			Resource: componentForm, Get: getCopies, Set: setCopies},
 	}
+}
+
+// endpointActions are what the role of endpoints may do, for both of their dimensions.
+func endpointActions() []string {
+	return []string{"sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities",
+		"sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig"}
+}
+
+func ofComponent(resource, name, statistic string, period int32) watched {
+	m := componentForm.FindStringSubmatch(resource)
+	return watched{Namespace: "AWS/SageMaker", Name: name, Statistic: statistic, Period: period, Dimensions: [][2]string{{"InferenceComponentName", m[1]}}}
 }
 
 func ofVariant(resource, name, statistic string, period int32) watched {
@@ -123,5 +145,28 @@ func setInstances(ctx context.Context, c aws.Config, resource string, n int) err
 	m := variantForm.FindStringSubmatch(resource)
 	_, err := sagemaker.NewFromConfig(c).UpdateEndpointWeightsAndCapacities(ctx, &sagemaker.UpdateEndpointWeightsAndCapacitiesInput{EndpointName: &m[1],
 		DesiredWeightsAndCapacities: []sagemakertypes.DesiredWeightAndCapacity{{VariantName: &m[2], DesiredInstanceCount: aws.Int32(int32(n))}}})
+	return err
+}
+
+func getCopies(ctx context.Context, c aws.Config, resource string) (int, error) {
+	m := componentForm.FindStringSubmatch(resource)
+	out, err := sagemaker.NewFromConfig(c).DescribeInferenceComponent(ctx, &sagemaker.DescribeInferenceComponentInput{InferenceComponentName: &m[1]})
+	if err != nil {
+		var code interface{ ErrorCode() string }
+		if errors.As(err, &code) && code.ErrorCode() == "ValidationException" {
+			return 0, fmt.Errorf("%w: %v", errNoResource, err)
+		}
+		return 0, err
+	}
+	if out.InferenceComponentStatus != sagemakertypes.InferenceComponentStatusInService {
+		return 0, fmt.Errorf("the inference component is %s", out.InferenceComponentStatus)
+	}
+	return int(aws.ToInt32(out.RuntimeConfig.DesiredCopyCount)), nil
+}
+
+func setCopies(ctx context.Context, c aws.Config, resource string, n int) error {
+	m := componentForm.FindStringSubmatch(resource)
+	_, err := sagemaker.NewFromConfig(c).UpdateInferenceComponentRuntimeConfig(ctx, &sagemaker.UpdateInferenceComponentRuntimeConfigInput{
+		InferenceComponentName: &m[1], DesiredRuntimeConfig: &sagemakertypes.InferenceComponentRuntimeConfig{CopyCount: aws.Int32(int32(n))}})
 	return err
 }

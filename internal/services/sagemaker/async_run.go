@@ -113,10 +113,12 @@ type asyncResult struct {
 func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocation, set *served) (r asyncResult, err error) {
 	env := s.environment(k, set.role, "/aws/sagemaker/Endpoints/"+k.ID)
 	body, kind, err := env.Open(ctx, i.Input)
-	if err != nil {
-		if ctx.Err() != nil {
-			return r, ctx.Err()
-		}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return r, ctx.Err()
+	case err != nil && !delivery.Final(err):
+		return r, err
+	case err != nil:
 		return asyncResult{reason: fmt.Sprintf("Failed to read the input %s: %v", i.Input, err)}, nil
 	}
 	in, err := io.ReadAll(io.LimitReader(body, maxAsyncInput+1))
@@ -153,8 +155,24 @@ func (s *Service) invokeNow(ctx, waits context.Context, k store.Key, i invocatio
 	case limited.Err() != nil:
 		return asyncResult{reason: "ModelError: The invocation timed out while waiting for a response from the container."}, nil
 	}
+	var unwritten *unwrittenError
+	if errors.As(err, &unwritten) {
+		if !delivery.Final(err) {
+			return r, err
+		}
+		return asyncResult{reason: err.Error()}, nil
+	}
 	return asyncResult{reason: "ModelError: " + err.Error()}, nil
 }
+
+// unwrittenError is of an answer that could not be written to S3.
+type unwrittenError struct {
+	to string
+	error
+}
+
+func (u *unwrittenError) Error() string { return "Failed to write " + u.to + ": " + u.error.Error() }
+func (u *unwrittenError) Unwrap() error { return u.error }
 
 func filled(s string) *string {
 	if s == "" {
@@ -189,7 +207,7 @@ func (s *Service) answered(ctx context.Context, env container.Environment, i inv
 		r.kind = "application/octet-stream"
 	}
 	if err := env.Put(ctx, to, r.kind, bytes.NewReader(body)); err != nil {
-		return r, fmt.Errorf("failed to write %s: %w", to, err)
+		return r, &unwrittenError{to, err}
 	}
 	return r, nil
 }

@@ -37,8 +37,13 @@ func (s *Service) Run(ctx context.Context) {
 	_ = s.image.Await(ctx, func(err error) { s.Logger.Error("cannot read endpoints", "error", err) }) // its error is ctx's
 	_ = s.image.Read(ctx, func() {
 		for k, e := range s.endpoints.Rows() {
-			if e.Current != nil && e.Status != types.EndpointStatusDeleting {
+			if e.Current != nil && !e.Current.hosts() && e.Status != types.EndpointStatusDeleting {
 				go s.resume(ctx, k, *e.Current)
+			}
+		}
+		for k, c := range s.components.Rows() {
+			if c.Current != nil && c.Status != types.InferenceComponentStatusDeleting {
+				go s.resumeComponent(ctx, k, c)
 			}
 		}
 	})
@@ -110,6 +115,9 @@ func (s *Service) deploy(ctx context.Context, in deployInput) error {
 
 // roll brings the fleet to what is next.
 func (s *Service) roll(ctx context.Context, k store.Key, e endpoint) error {
+	if e.Next.hosts() { // what runs is its components'
+		return nil
+	}
 	spec := s.spec(k, *e.Next)
 	if e.Current != nil && e.Current.ID == e.Next.ID { // of the same deployment other numbers
 		err := s.Fleet.Scale(ctx, fleetKey(k), spec)

@@ -120,7 +120,7 @@ func (s *Service) DescribeDomain(ctx context.Context, in *sagemaker.DescribeDoma
 		Status: d.Status, CreationTime: &d.Created, LastModifiedTime: &d.Modified, AuthMode: d.In.AuthMode, DefaultUserSettings: d.In.DefaultUserSettings,
 		DefaultSpaceSettings: d.In.DefaultSpaceSettings, DomainSettings: d.In.DomainSettings, AppNetworkAccessType: d.In.AppNetworkAccessType,
 		AppSecurityGroupManagement: d.In.AppSecurityGroupManagement, HomeEfsFileSystemCreation: d.In.HomeEfsFileSystemCreation, KmsKeyId: d.In.KmsKeyId,
-		HomeEfsFileSystemKmsKeyId: d.In.HomeEfsFileSystemKmsKeyId, SubnetIds: d.In.SubnetIds, VpcId: d.In.VpcId, TagPropagation: d.In.TagPropagation}
+		SubnetIds: d.In.SubnetIds, VpcId: d.In.VpcId, TagPropagation: d.In.TagPropagation}
 	if d.In.HomeEfsFileSystemCreation != types.HomeEfsFileSystemCreationDisabled {
 		out.HomeEfsFileSystemId = &d.FileSystem
 	}

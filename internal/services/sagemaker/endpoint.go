@@ -30,6 +30,7 @@ type deployment struct {
 	Async    *types.AsyncInferenceConfig `json:",omitempty"`
 	Capture  *types.DataCaptureConfig    `json:",omitempty"`
 	Isolated bool                        `json:",omitempty"`
+	Role     string                      `json:",omitempty"` // of the inference components
 }
 
 // variant is a production variant with what is wanted of it now.
@@ -58,7 +59,7 @@ func newDeployment(id string, c endpointConfig, models map[string]model) *deploy
 	}
 	return &deployment{ID: id, Config: aws.ToString(c.In.EndpointConfigName), Variants: variants(c.In.ProductionVariants),
 		Shadows: variants(c.In.ShadowProductionVariants), Async: c.In.AsyncInferenceConfig, Capture: c.In.DataCaptureConfig,
-		Isolated: aws.ToBool(c.In.EnableNetworkIsolation)}
+		Isolated: aws.ToBool(c.In.EnableNetworkIsolation), Role: aws.ToString(c.In.ExecutionRoleArn)}
 }
 
 // change sets a deployment on its way, in tx.
@@ -138,6 +139,9 @@ func (s *Service) UpdateEndpoint(ctx context.Context, in *sagemaker.UpdateEndpoi
 			return err
 		}
 		next := newDeployment(newID(), c, models)
+		if next.hosts() != e.Current.hosts() {
+			return invalid("Cannot update endpoint %q: one with models cannot become one for inference components, nor the other way round.", anEndpoint.of(k))
+		}
 		if aws.ToBool(in.RetainAllVariantProperties) {
 			retain(next, e.Current, in.ExcludeRetainedVariantProperties)
 		}
@@ -240,6 +244,9 @@ func (s *Service) DeleteEndpoint(ctx context.Context, in *sagemaker.DeleteEndpoi
 		}
 		if e.Status == types.EndpointStatusDeleting {
 			return nil
+		}
+		if err := s.bare(tx, k); err != nil {
+			return err
 		}
 		e.Status, e.Next, e.Modified = types.EndpointStatusDeleting, nil, s.Clock.Now()
 		if err := s.endpoints.Put(tx, k, e); err != nil {

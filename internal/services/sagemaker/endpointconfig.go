@@ -32,10 +32,18 @@ func (s *Service) CreateEndpointConfig(ctx context.Context, in *sagemaker.Create
 	if err := checkConfig(&c.In); err != nil {
 		return nil, err
 	}
+	if in.ExecutionRoleArn != nil {
+		if err := s.trusted(ctx, *in.ExecutionRoleArn); err != nil {
+			return nil, err
+		}
+	}
 	return &sagemaker.CreateEndpointConfigOutput{EndpointConfigArn: aws.String(aConfig.of(k))}, s.Store.Update(ctx, func(tx *store.Tx) error {
 		for _, v := range append(c.In.ProductionVariants[:len(c.In.ProductionVariants):len(c.In.ProductionVariants)], c.In.ShadowProductionVariants...) {
 			of := k
 			of.ID = aws.ToString(v.ModelName)
+			if of.ID == "" {
+				continue
+			}
 			if _, err := s.models.Get(tx, of); err != nil {
 				return aModel.found(of, err)
 			}
@@ -48,7 +56,11 @@ func (s *Service) CreateEndpointConfig(ctx context.Context, in *sagemaker.Create
 }
 
 func (s *Service) createConfigTargets(ctx context.Context, in *sagemaker.CreateEndpointConfigInput) ([]wire.Target, error) {
-	return aConfig.on(ctx, in.EndpointConfigName)
+	targets, err := aConfig.on(ctx, in.EndpointConfigName)
+	if in.ExecutionRoleArn != nil {
+		targets = append(targets, passRole(in.ExecutionRoleArn))
+	}
+	return targets, err
 }
 
 // checkConfig fills what a configuration leaves open, and checks it.
@@ -63,7 +75,7 @@ func checkConfig(in *sagemaker.CreateEndpointConfigInput) error {
 	case shadows == 1 && in.AsyncInferenceConfig != nil:
 		return invalid("Shadow variants are not supported for asynchronous endpoints.")
 	}
-	names := map[string]bool{}
+	names, hosts := map[string]bool{}, 0
 	for _, list := range [][]types.ProductionVariant{in.ProductionVariants, in.ShadowProductionVariants} {
 		for i := range list {
 			v := &list[i]
@@ -71,9 +83,17 @@ func checkConfig(in *sagemaker.CreateEndpointConfigInput) error {
 				return invalid("Variant names must be unique: %q is given twice.", name)
 			}
 			names[aws.ToString(v.VariantName)] = true
+			if aws.ToString(v.ModelName) == "" {
+				hosts++
+			}
 			if err := checkVariant(v, in.AsyncInferenceConfig != nil); err != nil {
 				return err
 			}
+		}
+	}
+	if hosts > 0 {
+		if err := checkHosts(in, hosts == len(names)); err != nil {
+			return err
 		}
 	}
 	if a := in.AsyncInferenceConfig; a != nil {
@@ -89,6 +109,19 @@ func checkConfig(in *sagemaker.CreateEndpointConfigInput) error {
 	return nil
 }
 
+// checkHosts checks a configuration whose variants have no models: they take inference components.
+func checkHosts(in *sagemaker.CreateEndpointConfigInput, all bool) error {
+	switch {
+	case !all:
+		return invalid("Variants with models and variants for inference components cannot be in one endpoint configuration.")
+	case in.ExecutionRoleArn == nil:
+		return invalid("ExecutionRoleArn is required: variants without ModelName take inference components, which run in its name.")
+	case in.AsyncInferenceConfig != nil, len(in.ShadowProductionVariants) > 0:
+		return invalid("Inference components are supported neither by asynchronous endpoints nor by shadow variants.")
+	}
+	return nil
+}
+
 func checkVariant(v *types.ProductionVariant, async bool) error {
 	name := aws.ToString(v.VariantName)
 	if v.InitialVariantWeight == nil {
@@ -97,8 +130,8 @@ func checkVariant(v *types.ProductionVariant, async bool) error {
 	switch {
 	case len(v.InstancePools) > 0, len(v.AcceleratorPartitionLayouts) > 0:
 		return wire.Errorf(400, "NotImplemented", "Instance pools and accelerator partitions are not implemented by Atelier.")
-	case aws.ToString(v.ModelName) == "":
-		return wire.Errorf(400, "NotImplemented", "Endpoints of inference components are not implemented by Atelier: give variant %s a ModelName.")
+	case v.ServerlessConfig != nil && aws.ToString(v.ModelName) == "":
+		return invalid("ModelName is required for the serverless variant %q.", name)
 	case v.ServerlessConfig != nil && v.InstanceType != "":
 		return invalid("ServerlessConfig and InstanceType cannot both be given for variant %q.", name)
 	case v.ServerlessConfig == nil && v.InstanceType == "":
@@ -114,6 +147,14 @@ func checkVariant(v *types.ProductionVariant, async bool) error {
 			return invalid("ProvisionedConcurrency must be less than or equal to MaxConcurrency.")
 		}
 		return nil
+	}
+	if m := v.ManagedInstanceScaling; m != nil && m.Status == types.ManagedInstanceScalingStatusEnabled {
+		if m.MinInstanceCount == nil || m.MaxInstanceCount == nil || *m.MinInstanceCount > *m.MaxInstanceCount {
+			return invalid("ManagedInstanceScaling of variant %q needs a MinInstanceCount and a MaxInstanceCount that is no less.", name)
+		}
+		if v.InitialInstanceCount == nil {
+			v.InitialInstanceCount = m.MinInstanceCount
+		}
 	}
 	if v.InitialInstanceCount == nil {
 		v.InitialInstanceCount = aws.Int32(1)
@@ -185,7 +226,9 @@ func (s *Service) deployable(tx *store.Tx, k store.Key) (c endpointConfig, model
 	for _, list := range [][]types.ProductionVariant{c.In.ProductionVariants, c.In.ShadowProductionVariants} {
 		for _, v := range list {
 			of := k
-			of.ID = aws.ToString(v.ModelName)
+			if of.ID = aws.ToString(v.ModelName); of.ID == "" {
+				continue
+			}
 			m, err := s.models.Get(tx, of)
 			if errors.Is(err, store.ErrNotFound) {
 				return c, nil, aModel.missing(of)

@@ -13,6 +13,9 @@ func (s *Service) log(k store.Key, role, group, variant, instance, container, li
 	if container != "" {
 		stream += "/" + container
 	}
-	s.Lines.Line(loglines.Stream{As: delivery.As{Service: principal, Account: k.Account, RoleARN: role}, Region: k.Region, Group: group, Stream: stream},
-		s.Clock.Now(), line)
+	s.Lines.Line(streamOf(k, role, group, stream), s.Clock.Now(), line)
+}
+
+func streamOf(k store.Key, role, group, stream string) loglines.Stream {
+	return loglines.Stream{As: delivery.As{Service: principal, Account: k.Account, RoleARN: role}, Region: k.Region, Group: group, Stream: stream}
 }

@@ -19,7 +19,7 @@ const (
 // measured records an invocation under SageMaker's names. Status 0 is one without an answer. What one of so many instances had is what
 // endpoints are scaled by.
 // Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
-func (s *Runtime) measured(ctx context.Context, k store.Key, a hosting.Answer, begun time.Time) {
+func (s *Runtime) measured(ctx context.Context, k store.Key, component *string, a hosting.Answer, begun time.Time) {
 	if a.Variant == "" { // nobody was asked
 		return
 	}
@@ -34,11 +34,12 @@ func (s *Runtime) measured(ctx context.Context, k store.Key, a hosting.Answer, b
 		{Name: "OverheadLatency", Unit: "Microseconds", Value: float64(overhead.Microseconds()), Dimensions: dims},
 	}
 	n := 5
-	if a.Count > 0 {
+	if a.Count > 0 && component == nil {
 		data[n] = metrics.Datum{Name: "InvocationsPerInstance", Unit: "None", Value: 1 / float64(a.Count), Dimensions: dims}
 		n++
 	}
 	s.Metrics.Record(k.Account, k.Region, invocationMetrics, data[:n]...)
+	s.measuredComponent(k, component, a, float64(took.Microseconds()))
 }
 
 // measure records what the models of a variant tell of themselves.

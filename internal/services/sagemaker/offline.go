@@ -68,17 +68,19 @@ func (s *Service) flush(ctx context.Context, k store.Key) error {
 			}
 			return b, err
 		})
-		if err != nil {
-			return err
-		}
-		if b.First == "" {
+		if err == nil && b.First == "" {
 			break
 		}
-		failure, err := jobs.Step(ctx, fmt.Sprint("write ", round), func(ctx context.Context) (string, error) { return s.writeOffline(ctx, k, b) })
-		if err != nil {
-			return err
+		failure := ""
+		if err == nil {
+			failure, err = jobs.Step(ctx, fmt.Sprint("write ", round), func(ctx context.Context) (string, error) { return s.writeOffline(ctx, k, b) })
 		}
-		if failure == "" {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil: // what waits must not wait for ever
+			s.Logger.Error("an offline store cannot be written", "group", aFeatureGroup.of(k), "error", err)
+		case failure == "":
 			failures = 0
 			continue
 		}

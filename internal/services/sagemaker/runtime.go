@@ -69,6 +69,7 @@ func refused(format string, args ...any) error {
 // asked is an invocation, whichever operation it came by.
 type asked struct {
 	endpoint, variant, model, container *string
+	component                           *string
 	contentType, accept, custom         *string
 	body                                []byte
 }
@@ -94,21 +95,37 @@ func (s *Runtime) call(ctx context.Context, a asked) (answer hosting.Answer, beg
 	if err := s.synchronous(ctx, k); err != nil {
 		return answer, begun, err
 	}
-	e := s.Fleet.Endpoint(fleetKey(k))
-	if e == nil {
-		return answer, begun, s.unserved(ctx, k)
+	e, err := s.servedBy(ctx, k, a)
+	if err != nil {
+		return answer, begun, err
 	}
 	begun = time.Now()
 	if answer, err = e.Invoke(ctx, a.request()); err != nil {
-		s.measured(ctx, k, answer, begun)
+		s.measured(ctx, k, a.component, answer, begun)
 		return answer, begun, s.unanswered(ctx, k, err)
 	}
 	if answer.Status >= 300 {
 		err = s.modelError(k, answer)
-		s.measured(ctx, k, answer, begun)
+		s.measured(ctx, k, a.component, answer, begun)
 		_ = answer.Body.Close()
 	}
 	return answer, begun, err
+}
+
+// servedBy finds what serves an invocation: the endpoint, or one of its inference components.
+func (s *Runtime) servedBy(ctx context.Context, k store.Key, a asked) (*hosting.Endpoint, error) {
+	set, err := s.served(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	if name := aws.ToString(a.component); name != "" || set != nil && set.hosts {
+		return s.componentServes(ctx, k, set, name)
+	}
+	e := s.Fleet.Endpoint(fleetKey(k))
+	if e == nil {
+		return nil, s.unserved(ctx, k)
+	}
+	return e, nil
 }
 
 // unserved tells why nothing serves: there is no such endpoint, or it isn't ready.
@@ -132,6 +149,7 @@ func (s *Runtime) unserved(ctx context.Context, k store.Key) error {
 // unanswered puts an error of the fleet into the service's words.
 func (s *Runtime) unanswered(ctx context.Context, k store.Key, err error) error {
 	var start *hosting.StartError
+	var broken *hosting.BrokenError
 	switch {
 	case errors.Is(err, hosting.ErrNoVariant):
 		return refused("Variant not found for request.")
@@ -148,8 +166,8 @@ func (s *Runtime) unanswered(ctx context.Context, k store.Key, err error) error 
 	case errors.Is(err, context.DeadlineExceeded):
 		return modelError(k, 0, "", "Received server error (0) from primary with message \"Your invocation timed out while waiting for a response from container primary. "+
 			"Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again.\". "+logs(k))
-	case errors.Is(err, hosting.ErrUnreachable):
-		return modelError(k, http.StatusInternalServerError, "", "Received server error (500) from primary with message \"The model server closed the connection.\". "+logs(k))
+	case errors.As(err, &broken):
+		return modelError(k, http.StatusInternalServerError, "", fmt.Sprintf("Received server error (500) from primary with message %q. %s", broken.Error(), logs(k)))
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -180,17 +198,17 @@ func logs(k store.Key) string {
 func (s *Runtime) InvokeEndpoint(ctx context.Context, in *sagemakerruntime.InvokeEndpointInput) (*sagemakerruntime.InvokeEndpointOutput, error) {
 	ctx, cancel := context.WithTimeout(ctx, modelTime)
 	defer cancel()
-	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, in.TargetModel, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
+	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, in.TargetModel, in.TargetContainerHostname, in.InferenceComponentName, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = a.Body.Close() }()
 	k := here(ctx, aws.ToString(in.EndpointName))
 	body, err := io.ReadAll(io.LimitReader(a.Body, maxAnswer+1))
-	s.measured(ctx, k, a, begun)
+	s.measured(ctx, k, in.InferenceComponentName, a, begun)
 	switch {
 	case err != nil && ctx.Err() == nil:
-		return nil, s.unanswered(ctx, k, fmt.Errorf("%w: %v", hosting.ErrUnreachable, err))
+		return nil, s.unanswered(ctx, k, &hosting.BrokenError{})
 	case err != nil:
 		return nil, s.unanswered(ctx, k, ctx.Err())
 	case len(body) > maxAnswer:
@@ -214,7 +232,7 @@ func header(a hosting.Answer, name string) *string {
 func (s *Runtime) InvokeEndpointWithResponseStream(ctx context.Context, in *sagemakerruntime.InvokeEndpointWithResponseStreamInput) (
 	*sagemakerruntime.InvokeEndpointWithResponseStreamOutput, wire.Events[types.ResponseStream], error) {
 	ctx, cancel := context.WithTimeout(ctx, streamTime)
-	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, nil, in.TargetContainerHostname, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
+	a, begun, err := s.call(ctx, asked{in.EndpointName, in.TargetVariant, nil, in.TargetContainerHostname, in.InferenceComponentName, in.ContentType, in.Accept, in.CustomAttributes, in.Body})
 	if err != nil {
 		cancel()
 		return nil, nil, err
@@ -224,7 +242,7 @@ func (s *Runtime) InvokeEndpointWithResponseStream(ctx context.Context, in *sage
 		func(send func(types.ResponseStream) error) error {
 			defer cancel()
 			defer func() { _ = a.Body.Close() }()
-			defer s.measured(ctx, here(ctx, aws.ToString(in.EndpointName)), a, begun)
+			defer s.measured(ctx, here(ctx, aws.ToString(in.EndpointName)), in.InferenceComponentName, a, begun)
 			return parts(a.Body, send)
 		}, nil
 }

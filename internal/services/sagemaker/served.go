@@ -1,6 +1,7 @@
 package sagemaker
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
@@ -12,6 +13,7 @@ import (
 type served struct {
 	role    string                      // of its first model
 	capture *types.DataCaptureConfig    // nil: nothing is captured
+	hosts   bool                        // it takes inference components
 	async   *types.AsyncInferenceConfig // nil: it answers at once
 	slots   chan struct{}               // of an asynchronous one: as many as invocations may be made at a time
 }
@@ -28,7 +30,7 @@ func (s *Service) endpointChanged(k store.Key, old, now *endpoint) {
 
 func newServed(d *deployment) *served {
 	v := d.Variants[0]
-	out := &served{role: aws.ToString(v.Model.In.ExecutionRoleArn), async: d.Async}
+	out := &served{role: cmp.Or(aws.ToString(v.Model.In.ExecutionRoleArn), d.Role), async: d.Async, hosts: d.hosts()}
 	if c := d.Capture; c != nil && (c.EnableCapture == nil || *c.EnableCapture) {
 		out.capture = c
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path"
 	"strings"
 	"sync"
@@ -68,6 +69,7 @@ type Service struct {
 	packageGroups                 *store.Table[packageGroup]
 	packages                      *store.Table[modelPackage] // key: the package's name, or its group's and its version
 	tokens                        *wire.Tokens
+	components                    *store.Held[component]
 	domains                       *store.Table[domain]
 	profiles                      *store.Table[userProfile] // key: profileKey
 
@@ -92,13 +94,17 @@ func New(c Config) *Service {
 	s.domains, s.profiles = store.NewTable[domain](c.Store, "sagemaker_domain"), store.NewTable[userProfile](c.Store, "sagemaker_user_profile")
 	s.packageGroups = store.NewTable[packageGroup](c.Store, "sagemaker_model_package_group")
 	s.endpoints = store.NewHeld(s.image, "sagemaker_endpoint", s.endpointChanged)
+	s.components = store.NewHeld[component](s.image, "sagemaker_inference_component", nil)
 	s.groups = store.NewHeld[featureGroup](s.image, "sagemaker_feature_group", nil)
-	c.Desk.Define(asyncCourier, delivery.Courier{Deliver: s.invokeLater, Bury: s.bury, Patience: 7 * time.Hour, Crew: 256, Crowd: 64})
+	_ = os.RemoveAll(s.transformDir()) // what a server that died has left
+	c.Desk.Define(asyncCourier, delivery.Courier{Deliver: s.invokeLater, Bury: s.bury, Patience: 7 * time.Hour, Crew: 1024, Crowd: 64})
 	c.Desk.Define(noticeCourier, delivery.Courier{Deliver: s.tell, Bury: s.bury})
 	jobs.Define(c.Jobs, deployJob, s.deploy)
 	jobs.Define(c.Jobs, removeJob, s.remove)
 	jobs.Define(c.Jobs, trainJob, s.train)
 	jobs.Define(c.Jobs, transformJobName, s.transform)
+	jobs.Define(c.Jobs, componentJob, s.placeComponent)
+	jobs.Define(c.Jobs, removeComponentJob, s.removeComponent)
 	jobs.Define(c.Jobs, domainJob, s.settleDomain)
 	jobs.Define(c.Jobs, profileJob, s.settleProfile)
 	jobs.Define(c.Jobs, groupJob, s.openGroup)
@@ -122,6 +128,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.CreateEndpoint, wire.On(s.createEndpointTargets)),
 		wire.Op(s.CreateEndpointConfig, wire.On(s.createConfigTargets)),
 		wire.Op(s.CreateFeatureGroup, wire.On(s.createFeatureGroupTargets)),
+		wire.Op(s.CreateInferenceComponent, wire.On(s.createComponentTargets)),
 		wire.Op(s.CreateModel, wire.On(s.createModelTargets)),
 		wire.Op(s.CreateModelPackage, wire.On(s.createModelPackageTargets)),
 		wire.Op(s.CreateModelPackageGroup, wire.On(s.createModelPackageGroupTargets)),
@@ -132,6 +139,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.DeleteEndpoint, wire.On(s.deleteEndpointTargets)),
 		wire.Op(s.DeleteEndpointConfig, wire.On(s.deleteConfigTargets)),
 		wire.Op(s.DeleteFeatureGroup, wire.On(s.deleteFeatureGroupTargets)),
+		wire.Op(s.DeleteInferenceComponent, wire.On(s.deleteComponentTargets)),
 		wire.Op(s.DeleteModel, wire.On(s.deleteModelTargets)),
 		wire.Op(s.DeleteModelPackage, wire.On(s.deleteModelPackageTargets)),
 		wire.Op(s.DeleteModelPackageGroup, wire.On(s.deleteModelPackageGroupTargets)),
@@ -142,6 +150,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.DescribeEndpointConfig, wire.On(s.describeConfigTargets)),
 		wire.Op(s.DescribeFeatureGroup, wire.On(s.describeFeatureGroupTargets)),
 		wire.Op(s.DescribeFeatureMetadata, wire.On(s.describeFeatureMetadataTargets)),
+		wire.Op(s.DescribeInferenceComponent, wire.On(s.describeComponentTargets)),
 		wire.Op(s.DescribeModel, wire.On(s.describeModelTargets)),
 		wire.Op(s.DescribeModelPackage, wire.On(s.describeModelPackageTargets)),
 		wire.Op(s.DescribeModelPackageGroup, wire.On(s.describeModelPackageGroupTargets)),
@@ -152,6 +161,7 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.ListEndpointConfigs),
 		wire.Op(s.ListEndpoints),
 		wire.Op(s.ListFeatureGroups),
+		wire.Op(s.ListInferenceComponents),
 		wire.Op(s.ListModelPackageGroups),
 		wire.Op(s.ListModelPackages),
 		wire.Op(s.ListModels),
@@ -166,6 +176,8 @@ func (s *Service) Ops() wire.Ops {
 		wire.Op(s.UpdateEndpointWeightsAndCapacities, wire.On(s.updateWeightsTargets)),
 		wire.Op(s.UpdateFeatureGroup, wire.On(s.updateFeatureGroupTargets)),
 		wire.Op(s.UpdateFeatureMetadata, wire.On(s.updateFeatureMetadataTargets)),
+		wire.Op(s.UpdateInferenceComponent, wire.On(s.updateComponentTargets)),
+		wire.Op(s.UpdateInferenceComponentRuntimeConfig, wire.On(s.updateRuntimeConfigTargets)),
 		wire.Op(s.UpdateModelPackage, wire.On(s.updateModelPackageTargets)),
 		wire.Op(s.UpdateUserProfile, wire.On(s.updateUserProfileTargets)),
 	}
@@ -184,6 +196,7 @@ var (
 	aFeatureGroup = kind{"feature-group", "FeatureGroup"}
 	aPackageGroup = kind{"model-package-group", "ModelPackageGroup"}
 	aPackage      = kind{"model-package", "ModelPackage"}
+	aComponent    = kind{"inference-component", "inference component"}
 	aDomain       = kind{"domain", "Domain"}
 	aProfile      = kind{"user-profile", "UserProfile"}
 )

@@ -28,6 +28,9 @@ import (
 
 const trainJob = "sagemaker-train"
 
+// lastWords is how long the end of a training waits for its last lines to be in the log: who follows a training reads them when it ends.
+const lastWords = 5 * time.Second
+
 // stops are who waits to be asked to stop.
 type stops struct {
 	mu   sync.Mutex
@@ -88,6 +91,9 @@ func (s *Service) train(ctx context.Context, k store.Key) error {
 		defer out.Done()
 		uri, err = s.upload(ctx, k, t, job, out)
 	}
+	said, cancel := context.WithTimeout(ctx, lastWords)
+	defer cancel()
+	s.Lines.Flush(said, streamOf(k, aws.ToString(t.In.RoleArn), trainingLogs, k.ID+"/algo-1"))
 	return s.trained(ctx, k, out, uri, seen.values(), err)
 }
 

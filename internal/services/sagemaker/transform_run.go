@@ -229,6 +229,9 @@ func (r *transformRun) objects(ctx context.Context, base string, names []string)
 	return failed, context.Cause(ctx)
 }
 
+// transformDir is where outputs are put together.
+func (s *Service) transformDir() string { return filepath.Join(s.Dir, "transforms") }
+
 // object transforms one object. Its answers are an object when all are there, and nothing before.
 func (r *transformRun) object(ctx context.Context, base, name string) error {
 	body, _, err := r.env.Open(ctx, base+name)
@@ -242,7 +245,7 @@ func (r *transformRun) object(ctx context.Context, base, name string) error {
 			return fmt.Errorf("the object is not compressed: %w", err)
 		}
 	}
-	dir := filepath.Join(r.s.Dir, "transforms")
+	dir := r.s.transformDir()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}

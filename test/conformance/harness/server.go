@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -93,7 +94,7 @@ func Launch(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", o.DataDir}, o.Args...)
+	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data-dir", o.DataDir, "--runtimes-dir", filepath.Join(Root(), ".cache", "runtimes")}, o.Args...)
 	if o.Database != "" {
 		args = append(args, "--database", o.Database)
 	}

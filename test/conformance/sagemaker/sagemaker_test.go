@@ -37,3 +37,8 @@ func TestSageMakerSDK3(t *testing.T) {
 	s := harness.Start(t)
 	harness.TellSageMaker(t, harness.Must(s.Admin(t.Context()))(t), 3)
 }
+
+func TestInferenceComponents(t *testing.T) {
+	s := harness.Start(t)
+	harness.Tell(t, harness.Must(s.Admin(t.Context()))(t), "components.py")
+}

@@ -4,12 +4,17 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemakerruntime"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/atelier-studio/atelier/test/conformance/harness"
 )
 
 // BlazingText is the image of the algorithm.
@@ -40,14 +45,14 @@ func (s *Stage) Train(name string, lines string, parameters map[string]string) s
 	return *out.ModelArtifacts.S3ModelArtifacts
 }
 
-// Learn trains a small model that tells good from bad teas, and gives its URI.
+// Learn trains a small model that tells good from bad teas, and gives its URI. Its labels end in its name.
 func (s *Stage) Learn(name string) string {
 	s.Helper()
 	var lines strings.Builder
 	for i := range 200 {
-		fmt.Fprintf(&lines, "__label__good what a great and lovely tea %d\n__label__bad an awful and broken box %d\n", i%7, i%5)
+		fmt.Fprintf(&lines, "__label__good-%s what a great and lovely tea %d\n__label__bad-%s an awful and broken box %d\n", name, i%7, name, i%5)
 	}
-	return s.Train(name, lines.String(), map[string]string{"epochs": "10", "min_count": "1", "vector_dim": "10"})
+	return s.Train(name, lines.String(), map[string]string{"epochs": "10", "min_count": "1", "vector_dim": "10", "word_ngrams": "1"})
 }
 
 // Model makes a model of one container.
@@ -127,4 +132,33 @@ func (s *Stage) Transformed(name string, limit time.Duration) *sagemaker.Describ
 		return out.TransformJobStatus != types.TransformJobStatusInProgress && out.TransformJobStatus != types.TransformJobStatusStopping
 	})
 	return out
+}
+
+// Crowd has so many workers make calls, numbered from 0 to n-1.
+func Crowd(workers, n int, call func(i int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				call(int(i))
+			}
+		})
+	}
+	all.Wait()
+}
+
+// Image pushes the program of ./container, and gives the image's name.
+func (s *Stage) Image() string {
+	s.Helper()
+	program := harness.Must(harness.Program("test/scenario/stage/container"))(s)
+	layer := harness.Must(harness.Layer(map[string][]byte{"opt/program": program}))(s)
+	img := harness.Must(harness.Image(v1.Config{Entrypoint: []string{"/opt/program"}}, layer))(s)
+	return harness.Must(s.Server.Push(s.Context(), s.Who, "reader:1", img))(s)
+}
+
+// Container makes a model of an image, with an environment.
+func (s *Stage) Container(name, image string, env map[string]string) {
+	s.Helper()
+	s.Model(name, types.ContainerDefinition{Image: &image, Environment: env})
 }

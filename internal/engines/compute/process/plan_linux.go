@@ -150,13 +150,7 @@ func (p *plan) places(root string) {
 
 // program adds what a Spec asks for on top of the root, and starts it.
 func (p *plan) program(root string, spec compute.Spec, grouped bool) {
-	user, group := spec.User, spec.Group
-	if !spec.Mapped {
-		if user == 0 {
-			user = compute.DefaultUser
-		}
-		group = user
-	}
+	user, group := spec.IDs()
 	if os.Getuid() != 0 {
 		user, group = 0, 0 // the one user that this server may be inside
 	}

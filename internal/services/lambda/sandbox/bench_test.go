@@ -69,7 +69,7 @@ func BenchmarkCold(b *testing.B) {
 func BenchmarkBare(b *testing.B) {
 	for name, args := range map[string][]string{"python": {"python3.11", "-c", "pass"}, "node": {"node", "-e", "0"}} {
 		b.Run(name, func(b *testing.B) {
-			path, err := newBed(b).runtimes.interpreter(args[0], func(string) bool { return true })
+			path, err := newBed(b).runtimes.Find(args[0], func(string) bool { return true })
 			if err != nil {
 				b.Fatal(err)
 			}

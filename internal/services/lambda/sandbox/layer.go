@@ -21,7 +21,7 @@ func (r *runtimes) layers(dirs []string) (string, error) {
 	sum := sha256.Sum256([]byte(strings.Join(dirs, "\n")))
 	name := "layers-" + hex.EncodeToString(sum[:12])
 	got, err, _ := r.flight.Do(name, func() (any, error) {
-		return r.install(name, func(target string) error {
+		return r.layered.Install(name, func(target string) error {
 			for _, dir := range dirs {
 				if err := overlay(dir, target); err != nil {
 					return err

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute"
+	"github.com/atelier-studio/atelier/internal/engines/compute/language"
 )
 
 // nodeClient is the official runtime client. Its native part is not built: see docs/adr/0006.
@@ -21,21 +22,21 @@ const nodeClient = "aws-lambda-ric@3.3.0"
 // node finds an interpreter of the wanted version and installs the official runtime client for it.
 func (r *runtimes) node(ctx context.Context, name string) (*runtime, error) {
 	major := strings.TrimSuffix(strings.TrimPrefix(name, "nodejs"), ".x")
-	program, err := r.interpreter("node", func(path string) bool {
+	program, err := r.Find("node", func(path string) bool {
 		out, err := exec.CommandContext(ctx, path, "--version").Output()
 		return err == nil && strings.HasPrefix(string(out), "v"+major+".")
 	})
 	if err != nil {
 		return nil, &UnavailableError{Runtime: name, Reason: fmt.Sprintf("no Node.js %s was found in %s; install it, or name its directory in "+
-			"the configuration", major, strings.Join(r.search, ", "))}
+			"the configuration", major, strings.Join(r.Search, ", "))}
 	}
-	dir, err := r.install("nodejs-"+nodeClient, func(dir string) error {
+	dir, err := r.Install("nodejs-"+nodeClient, func(dir string) error {
 		npm := filepath.Join(filepath.Dir(program), "npm")
 		c := exec.CommandContext(ctx, npm, "pack", "--silent", "--pack-destination", dir, nodeClient)
 		c.Dir = dir
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("cannot get %s (without a package registry, run this where there is one and copy %s): %w: %s",
-				nodeClient, filepath.Dir(dir), err, lastLine(out))
+				nodeClient, filepath.Dir(dir), err, language.LastLine(out))
 		}
 		if err := unpack(dir, filepath.Join(dir, "node_modules", "aws-lambda-ric")); err != nil {
 			return err
@@ -45,7 +46,7 @@ func (r *runtimes) node(ctx context.Context, name string) (*runtime, error) {
 	if err != nil {
 		return nil, &UnavailableError{Runtime: name, Reason: err.Error()}
 	}
-	inside, mounts := shownAt(program)
+	inside, mounts := language.Shown(program)
 	return &runtime{
 		args:   []string{inside, "--require", "/var/runtime/bootstrap.cjs", "/var/runtime/index.mjs"},
 		mounts: append(mounts, compute.Mount{Source: dir, Target: "/var/runtime"}),

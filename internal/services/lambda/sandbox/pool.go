@@ -20,8 +20,10 @@ import (
 type Config struct {
 	// Driver runs the processes.
 	Driver compute.Driver
-	// Dir is where language runtimes and merged layers are kept.
+	// Dir is where language runtimes are kept. Several servers may use one.
 	Dir string
+	// Layers is where merged layers are kept; "": in Dir.
+	Layers string
 	// Endpoint serves AWS_ENDPOINT_URL inside the sandboxes: the server's own handler.
 	Endpoint http.Handler
 	// Clock is the server's.
@@ -31,7 +33,7 @@ type Config struct {
 	// MaxProcesses is how many processes there may be at once; 0 is 200. When there are as many, the one that has waited longest makes
 	// room for a new one; when all are busy, Invoke returns ErrBusy.
 	MaxProcesses int
-	// Search are directories that hold language interpreters, patterns of filepath.Match included; nil is DefaultSearch.
+	// Search are directories that hold language interpreters, patterns of filepath.Match included; nil is language.DefaultSearch.
 	Search []string
 }
 
@@ -70,10 +72,10 @@ func New(cfg Config) *Pool {
 	if cfg.MaxProcesses == 0 {
 		cfg.MaxProcesses = 200
 	}
-	if cfg.Search == nil {
-		cfg.Search = DefaultSearch()
+	if cfg.Layers == "" {
+		cfg.Layers = cfg.Dir
 	}
-	p := &Pool{cfg: cfg, shelf: map[string]*shelf{}, runtimes: newRuntimes(cfg.Dir, cfg.Search)}
+	p := &Pool{cfg: cfg, shelf: map[string]*shelf{}, runtimes: newRuntimes(cfg.Dir, cfg.Layers, cfg.Search)}
 	p.endpoint = serverOf(cfg.Endpoint)
 	return p
 }

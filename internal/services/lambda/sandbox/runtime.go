@@ -3,10 +3,8 @@ package sandbox
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/atelier-studio/atelier/internal/engines/compute"
+	"github.com/atelier-studio/atelier/internal/engines/compute/language"
 )
 
 // runtime is how functions of one kind are started.
@@ -36,28 +35,16 @@ var files embed.FS
 
 // runtimes finds and installs what languages need.
 type runtimes struct {
-	dir    string
-	search []string
+	language.Shelf
+	layered language.Shelf // layers that were put together
 
 	flight singleflight.Group
 	mu     sync.Mutex
 	found  map[string]*runtime
 }
 
-func newRuntimes(dir string, search []string) *runtimes {
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
-	}
-	return &runtimes{dir: dir, search: search, found: map[string]*runtime{}}
-}
-
-// DefaultSearch is where interpreters usually are: the system's and those of pyenv.
-func DefaultSearch() []string {
-	list := []string{"/usr/local/bin", "/usr/bin"}
-	if u, err := user.Current(); err == nil {
-		list = append([]string{filepath.Join(u.HomeDir, ".pyenv/versions/*/bin")}, list...)
-	}
-	return list
+func newRuntimes(dir, layered string, search []string) *runtimes {
+	return &runtimes{Shelf: language.NewShelf(dir, search), layered: language.NewShelf(layered, search), found: map[string]*runtime{}}
 }
 
 // find returns a runtime by its name in AWS; the first time, it may be installed.
@@ -97,34 +84,6 @@ func (r *runtimes) look(ctx context.Context, name string) (*runtime, error) {
 		return r.node(ctx, name)
 	}
 	return nil, &UnavailableError{Runtime: name, Reason: "there is no such runtime here; use provided.al2023, python3.x or nodejs20.x"}
-}
-
-// install makes a directory of that name once. What is made is complete or absent.
-func (r *runtimes) install(name string, fill func(dir string) error) (string, error) {
-	dir := filepath.Join(r.dir, name)
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
-		return "", err
-	}
-	part, err := os.MkdirTemp(r.dir, ".part-*")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = os.RemoveAll(part) }()
-	if err := os.Chmod(part, 0o755); err != nil {
-		return "", err
-	}
-	if err := fill(part); err != nil {
-		return "", err
-	}
-	if err := os.Rename(part, dir); err != nil && !errors.Is(err, os.ErrExist) {
-		if _, there := os.Stat(dir); there != nil {
-			return "", err
-		}
-	}
-	return dir, nil
 }
 
 func writeFiles(dir string, names ...string) error {

@@ -216,7 +216,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("credentials: %q, %v", got, err)
 	}
 	r.wants(ask("fail"), "bad input\n")
-	if _, err := r.ask(ask("die")); !errors.Is(err, ErrUnreachable) {
+	if _, err := r.ask(ask("die")); err == nil || err.Error() != "The model server closed the connection. It exited with code 3." {
 		t.Errorf("a server that died: %v", err)
 	}
 	r.wants(ask("again"), "a(again)") // by another instance

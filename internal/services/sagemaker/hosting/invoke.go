@@ -20,6 +20,12 @@ type Request struct {
 	Body      []byte
 }
 
+// BrokenError is of a container that did not answer to the end.
+type BrokenError struct{ Why string }
+
+// Error says why, as far as it is known.
+func (e *BrokenError) Error() string { return "The model server closed the connection." + e.Why }
+
 // Answer is what a model answered. Body must be closed.
 type Answer struct {
 	Status  int
@@ -35,7 +41,6 @@ var (
 	ErrNoVariant   = errors.New("no such variant")
 	ErrNoContainer = errors.New("no such container")
 	ErrNoModel     = errors.New("no such model")
-	ErrUnreachable = errors.New("model server closed the connection")
 )
 
 // Invoke has a model answer. The answer's body is the container's own, as it comes. With an error there is no answer, but for the variant
@@ -240,9 +245,22 @@ func (c *server) invoke(ctx context.Context, model string, header http.Header, b
 		if ctx.Err() != nil || errors.As(err, new(unsent)) {
 			return Answer{}, err
 		}
-		return Answer{}, fmt.Errorf("%w: %v", ErrUnreachable, err)
+		return Answer{}, c.broken()
 	}
 	return Answer{Status: answer.StatusCode, Header: answer.Header, Body: answer.Body}, nil
+}
+
+// endTime is how long after its connection the end of a process may show.
+const endTime = 200 * time.Millisecond
+
+// broken tells why a container has not answered: it may just be ending.
+func (c *server) broken() error {
+	select {
+	case <-c.process.Done():
+		return &BrokenError{why(c, nil)}
+	case <-time.After(endTime):
+		return &BrokenError{}
+	}
 }
 
 // Get asks an instance's first container for something else than a prediction, such as /execution-parameters.

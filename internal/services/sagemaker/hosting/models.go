@@ -68,8 +68,8 @@ func (m *models) load(ctx context.Context, name string) (id string, done func(),
 			if l.err = m.bring(context.WithoutCancel(ctx), l); l.err != nil {
 				m.forget(l)
 			}
-			m.counted()
 			close(l.ready)
+			m.counted()
 		}()
 	}
 	l.busy++
@@ -98,7 +98,14 @@ func (m *models) load(ctx context.Context, name string) (id string, done func(),
 // counted tells how many models are loaded.
 func (m *models) counted() {
 	m.mu.Lock()
-	n := len(m.loaded)
+	n := 0
+	for _, l := range m.loaded {
+		select {
+		case <-l.ready:
+			n++
+		default: // on its way
+		}
+	}
 	m.mu.Unlock()
 	m.tell("LoadedModelCount", float64(n))
 }
@@ -231,7 +238,7 @@ func (m *models) call(ctx context.Context, method, path string, in any) (status 
 	r.Header.Set("Content-Type", "application/json")
 	a, err := m.c.client.Do(r)
 	if err != nil {
-		return 0, "", fmt.Errorf("%w: %v", ErrUnreachable, err)
+		return 0, "", m.c.broken()
 	}
 	defer func() { _ = a.Body.Close() }()
 	b, err := io.ReadAll(io.LimitReader(a.Body, 1024))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,8 +20,10 @@ type variant struct {
 	want     int
 	slots    []*slot
 	ready    []*instance
-	starting int   // serverless instances on their way
-	failure  error // of the last start; nil when one succeeded since
+	flying   atomic.Int64 // requests that wait for an instance or have one
+	waiting  int          // of them those that wait
+	starting int          // serverless instances on their way
+	failure  error        // of the last start; nil when one succeeded since
 	changed  chan struct{}
 	over     bool          // it takes no more requests
 	ended    chan struct{} // closed when a serverless variant ends
@@ -160,11 +163,27 @@ var ErrBusy = errors.New("variant has as many requests as it may have")
 
 // take finds the instance for a request, the one with the fewest under way. Call the returned function when the answer was read.
 func (v *variant) take(ctx context.Context) (*instance, func(), error) {
-	for {
-		v.mu.Lock()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.max > 0 && v.flying.Load() >= int64(v.max) {
+		return nil, nil, ErrBusy
+	}
+	v.flying.Add(1)
+	v.waiting++
+	i, err := v.find(ctx)
+	if v.waiting--; err != nil {
+		v.flying.Add(-1)
+		return nil, nil, err
+	}
+	i.busy.Add(1)
+	return i, sync.OnceFunc(func() { v.give(i) }), nil
+}
+
+// find waits for an instance. v is locked, but for the time of waiting.
+func (v *variant) find(ctx context.Context) (*instance, error) {
+	for waited := false; ; waited = true {
 		if v.over {
-			v.mu.Unlock()
-			return nil, nil, errOver
+			return nil, errOver
 		}
 		var best *instance
 		for _, i := range v.ready {
@@ -172,30 +191,26 @@ func (v *variant) take(ctx context.Context) (*instance, func(), error) {
 				best = i
 			}
 		}
-		if best != nil && (v.max == 0 || best.busy.Load() == 0) {
-			best.busy.Add(1)
-			v.mu.Unlock()
-			return best, sync.OnceFunc(func() { v.give(best) }), nil
+		switch {
+		case best != nil && (v.max == 0 || best.busy.Load() == 0):
+			return best, nil
+		case v.max > 0 && waited && v.failure != nil:
+			return nil, v.failure
+		case v.max > 0 && v.starting < v.waiting && len(v.ready)+v.starting < v.max:
+			v.failure = nil
+			v.starting++
+			v.fleet.closing.Go(v.another)
 		}
-		if v.max > 0 {
-			if len(v.ready)+v.starting >= v.max && v.starting == 0 {
-				v.mu.Unlock()
-				return nil, nil, ErrBusy
-			}
-			if len(v.ready)+v.starting < v.max {
-				v.starting++
-				v.fleet.closing.Go(v.another)
-			}
-		}
-		changed, failure := v.changed, v.failure
+		changed := v.changed
 		v.mu.Unlock()
-		if v.max > 0 && failure != nil {
-			return nil, nil, failure
-		}
+		var err error
 		select {
 		case <-ctx.Done():
-			return nil, nil, ctx.Err()
+			err = ctx.Err()
 		case <-changed:
+		}
+		if v.mu.Lock(); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -203,6 +218,7 @@ func (v *variant) take(ctx context.Context) (*instance, func(), error) {
 func (v *variant) give(i *instance) {
 	i.lastUsed.Store(time.Now().UnixNano())
 	i.busy.Add(-1)
+	v.flying.Add(-1)
 	if v.max > 0 {
 		v.mu.Lock()
 		v.tell()

@@ -20,8 +20,8 @@ type Config struct {
 	Self string
 	// Pushed are the images that were pushed here. Nil: nothing can be pushed.
 	Pushed *Registry
-	// Published prepares an image that AWS publishes. It gives ok false for one that is not known. Nil: none is.
-	Published func(ctx context.Context, r Reference, w container.Want) (p container.Program, ok bool, err error)
+	// Published are the images that AWS publishes for frameworks. Nil: none is known.
+	Published *Frameworks
 }
 
 // Resolver finds images.
@@ -33,7 +33,7 @@ func New(c Config) *Resolver { return &Resolver{c} }
 // Reference is the name of an image, taken apart.
 type Reference struct{ Host, Repository, Tag, Digest string }
 
-var reference = regexp.MustCompile(`^(?:([a-zA-Z0-9.:-]+)/)?([a-z0-9]+(?:[._/-]+[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[a-f0-9]{64}))?$`)
+var reference = regexp.MustCompile(`^(?:([a-zA-Z0-9.:-]+)/)?([a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[a-f0-9]{64}))?$`)
 
 // Parse takes a name apart.
 func Parse(image string) (Reference, bool) {
@@ -94,7 +94,7 @@ func (r *Resolver) Program(ctx context.Context, w container.Want) (container.Pro
 		return container.Program{Known: true, Spec: compute.Spec{Args: args, Mounts: []compute.Mount{{Source: r.Self, Target: "/atelier"}}}}, nil
 	}
 	if r.Published != nil {
-		if p, ok, err := r.Published(ctx, ref, w); ok || err != nil {
+		if p, ok, err := r.Published.program(ctx, ref, w); ok || err != nil {
 			return p, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -118,10 +119,13 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	if err != nil {
 		return out, &Failure{fmt.Sprintf("ClientError: Cannot prepare image %s: %v", j.Image, err)}
 	}
-	spec := p.On("algo-1", container.Size{Cores: j.CPU, MemoryMB: j.MemoryMB}, compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input"},
+	spec := p.On("algo-1", container.Size{Cores: j.CPU, MemoryMB: j.MemoryMB}, compute.Mount{Source: filepath.Join(dir, "input"), Target: "/opt/ml/input", Write: true},
 		compute.Mount{Source: out.Model, Target: "/opt/ml/model", Write: true}, compute.Mount{Source: out.Output, Target: "/opt/ml/output", Write: true},
-		compute.Mount{Source: filepath.Join(dir, "code"), Target: "/opt/ml/code", Write: true},
 		compute.Mount{Source: filepath.Join(dir, "checkpoints"), Target: "/opt/ml/checkpoints", Write: true})
+	if err := give(spec, filepath.Join(dir, "input")); err != nil {
+		p.Free()
+		return out, err
+	}
 	spec.Limits.TmpMB = 4096
 	own := j.Surroundings.Surround(&spec, j.Isolated, r.Endpoint)
 	own["TRAINING_JOB_NAME"], own["TRAINING_JOB_ARN"], own["CURRENT_HOST"] = j.Name, j.ARN, "algo-1"
@@ -159,6 +163,20 @@ func (r *Runner) Run(ctx context.Context, j Job, stop <-chan struct{}, phase fun
 	return out, nil
 }
 
+// give makes the files below dir the program's own: drivers of the SageMaker SDK make their scripts there executable, and write beside them.
+func give(spec compute.Spec, dir string) error {
+	if os.Getuid() != 0 { // the program is the server's user
+		return nil
+	}
+	user, group := spec.Owner()
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, user, group)
+	})
+}
+
 // maxReason is the most of a reason, in characters.
 const maxReason = 1024
 
@@ -185,12 +203,12 @@ func reason(output string, e compute.Exit) string {
 
 // lay brings configuration and channels into dir.
 func (r *Runner) lay(ctx context.Context, j Job, dir string) error {
-	for _, d := range []string{"input/config", "input/data", "model", "output/data", "code", "checkpoints"} {
+	for _, d := range []string{"input/config", "input/data", "model", "output/data", "checkpoints", "scratch"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return err
 		}
 	}
-	for _, d := range []string{"model", "output", "output/data", "code", "checkpoints"} { // the container's user is another
+	for _, d := range []string{"model", "output", "output/data", "checkpoints"} { // the container's user is another
 		if err := os.Chmod(filepath.Join(dir, d), 0o777); err != nil {
 			return err
 		}

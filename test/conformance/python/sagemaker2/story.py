@@ -22,6 +22,7 @@ from sagemaker.predictor import Predictor
 from sagemaker.predictor_async import AsyncPredictor
 from sagemaker.serializers import JSONSerializer
 from sagemaker.serverless import ServerlessInferenceConfig
+from sagemaker.sklearn import SKLearn, SKLearnModel
 
 # The SDK asks every 5 to 30 seconds. Here its time goes a hundred times faster.
 sleep = time.sleep
@@ -154,6 +155,41 @@ package.deploy(1, "ml.m5.large", endpoint_name="registered")
 registered = Predictor("registered", session, serializer=JSONSerializer(), deserializer=JSONDeserializer())
 assert said(registered.predict(question)) == ["__label__1"]
 registered.delete_endpoint()
+
+# A script with scikit-learn: trained, served, and asked in a batch.
+with tempfile.TemporaryDirectory() as d:
+    with open(os.path.join(d, "script.py"), "w") as f:
+        f.write("""
+import argparse, os
+import joblib, numpy
+from sklearn.neighbors import KNeighborsClassifier
+
+def model_fn(model_dir):
+    return joblib.load(os.path.join(model_dir, "model.joblib"))
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser()
+    p.add_argument("--neighbors", type=int)
+    p.add_argument("--model-dir", default=os.environ["SM_MODEL_DIR"])
+    p.add_argument("--train", default=os.environ["SM_CHANNEL_TRAIN"])
+    a = p.parse_args()
+    rows = numpy.loadtxt(os.path.join(a.train, "rows.csv"), delimiter=",")
+    joblib.dump(KNeighborsClassifier(a.neighbors).fit(rows[:, 1:], rows[:, 0]), os.path.join(a.model_dir, "model.joblib"))
+""")
+    s3.put_object(Bucket=bucket, Key="rows/rows.csv", Body="".join(f"{label},{x},{y}\n" for label, (x, y) in zip(labels, points)))
+    script = SKLearn(entry_point="script.py", source_dir=d, role=role, instance_type="ml.m5.large", instance_count=1, framework_version="1.2-1",
+                     py_version="py3", hyperparameters={"neighbors": 3}, sagemaker_session=session)
+    script.fit({"train": f"s3://{bucket}/rows"})
+    neighbors = script.deploy(1, "ml.m5.large")
+    assert neighbors.predict(points[[0, 150]]).tolist() == [0, 1]
+    neighbors.delete_endpoint()
+    model = SKLearnModel(model_data=script.model_data, role=role, entry_point="script.py", source_dir=d, framework_version="1.2-1", py_version="py3",
+                         sagemaker_session=session)
+    s3.put_object(Bucket=bucket, Key="questions/some.csv", Body="".join(f"{x},{y}\n" for x, y in points))
+    batch = model.transformer(1, "ml.m5.large", strategy="MultiRecord", assemble_with="Line", accept="text/csv", output_path=f"s3://{bucket}/neighbors")
+    batch.transform(f"s3://{bucket}/questions/", content_type="text/csv", split_type="Line")
+    answers = s3.get_object(Bucket=bucket, Key="neighbors/some.csv.out")["Body"].read().split()
+    assert [float(a) for a in answers] == labels.tolist(), answers[:3]
 
 # Features, kept and read.
 frame = pandas.DataFrame({"id": ["a", "b"], "at": [1593511200.0, 1593511200.0], "orders": [1, 2], "city": ["Rome", "Bern"]})

@@ -4,15 +4,16 @@ import json
 import logging
 import os
 import random
+import tempfile
 import time
 
 import boto3
 from sagemaker.core import image_uris
 from sagemaker.core.helper.session_helper import Session
-from sagemaker.core.inference_config import AsyncInferenceConfig, ServerlessInferenceConfig
-from sagemaker.core.resources import Endpoint, Model, ModelPackage, ModelPackageGroup, TrainingJob
+from sagemaker.core.inference_config import AsyncInferenceConfig, ResourceRequirements, ServerlessInferenceConfig
+from sagemaker.core.resources import Endpoint, InferenceComponent, Model, ModelPackage, ModelPackageGroup, TrainingJob
 from sagemaker.core.shapes import ContainerDefinition, StoppingCondition
-from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig
+from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode
 from sagemaker.serve.mode.function_pointers import Mode
 from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train.model_trainer import ModelTrainer
@@ -118,6 +119,47 @@ approved.built_model = Model.create(model_name="approved", execution_role_arn=ro
 registered = approved.deploy(endpoint_name="registered", initial_instance_count=1)
 assert said(registered) == ["__label__1"]
 
-for e in (now, serverless, later, registered):
+# A copy on instances that it shares.
+shared = builder(instance_type="ml.m5.large").deploy(endpoint_name="shared", initial_instance_count=1, inference_component_name="copy",
+                                                     inference_config=ResourceRequirements(requests={"num_cpus": 0.5, "memory": 1024, "copies": 1}))
+copy = InferenceComponent.get("copy")
+copy.wait_for_status("InService")
+answer = Endpoint.get("shared").invoke(body=json.dumps(question), content_type="application/json", inference_component_name="copy")
+assert json.loads(answer.body.read())[0]["label"] == ["__label__1"]
+assert copy.inference_component_status == "InService" and copy.runtime_config.current_copy_count == 1, copy
+copy.delete()
+copy.wait_for_delete()
+
+# A script with scikit-learn, which the SDK brings with drivers of its own.
+with tempfile.TemporaryDirectory() as d:
+    with open(os.path.join(d, "script.py"), "w") as f:
+        f.write("""
+import argparse, os
+import joblib, numpy
+from sklearn.neighbors import KNeighborsClassifier
+
+def model_fn(model_dir):
+    return joblib.load(os.path.join(model_dir, "model.joblib"))
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser()
+    p.add_argument("--neighbors", type=int)
+    a = p.parse_args()
+    rows = numpy.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "rows.csv"), delimiter=",")
+    joblib.dump(KNeighborsClassifier(a.neighbors).fit(rows[:, 1:], rows[:, 0]), os.path.join(os.environ["SM_MODEL_DIR"], "model.joblib"))
+""")
+    s3.put_object(Bucket=bucket, Key="rows/rows.csv", Body="".join(f"{i % 2},{i % 2 * 5 + i / 1000},{i % 2 * 5}\n" for i in range(100)))
+    image = image_uris.retrieve("sklearn", session.boto_region_name, version="1.2-1", py_version="py3", instance_type="ml.m5.large")
+    source = SourceCode(source_dir=d, entry_script="script.py")
+    trainer = ModelTrainer(training_image=image, role=role, sagemaker_session=session, compute=Compute(instance_type="ml.m5.large", instance_count=1),
+                           base_job_name="script", source_code=source, output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/script"),
+                           stopping_condition=StoppingCondition(max_runtime_in_seconds=600), hyperparameters={"neighbors": 3})
+    trainer.train(input_data_config=[InputData(channel_name="train", data_source=f"s3://{bucket}/rows")])
+    data = TrainingJob.get(trainer._latest_training_job.training_job_name).model_artifacts.s3_model_artifacts
+    script = builder(instance_type="ml.m5.large", source_code=source).deploy(endpoint_name="script", initial_instance_count=1)
+    answer = script.invoke(body="5,5\n0,0\n", content_type="text/csv", accept="application/json")
+    assert json.loads(answer.body.read()) == [1, 0]
+
+for e in (now, serverless, later, registered, shared, script):
     e.delete()
 print("the story is told")
