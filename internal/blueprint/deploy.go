@@ -142,7 +142,7 @@ func (c *Client) prepare(ctx context.Context, d *Deployment, list []Parameter) e
 		if err != nil {
 			return err
 		}
-		key, err := c.sampleModel(ctx, bucket)
+		key, err := c.SampleModel(ctx, bucket)
 		if err != nil {
 			return err
 		}

@@ -15,9 +15,9 @@ import (
 	"github.com/atelier-studio/atelier/internal/engines/learn/blazingtext"
 )
 
-// sampleModel puts a small model for a start into the assets: BlazingText's, which judges reviews, learned in a moment from the samples.
+// SampleModel puts a small model for a start into the assets: BlazingText's, which judges reviews, learned in a moment from the samples.
 // It is fastText's format, which BlazingText's image serves on AWS too.
-func (c *Client) sampleModel(ctx context.Context, bucket string) (key string, err error) {
+func (c *Client) SampleModel(ctx context.Context, bucket string) (key string, err error) {
 	dir, err := os.MkdirTemp("", "atelier-sample-")
 	if err != nil {
 		return "", fmt.Errorf("cannot make the sample's model: %w", err)
