@@ -6,21 +6,27 @@ VENV := .venv/.stamp
 SAGEMAKER := .cache/sagemaker2/.stamp .cache/sagemaker3/.stamp
 NODE := test/conformance/js/node_modules/.stamp
 
-.PHONY: build test test-docker demo check bench fault fuzz clean
+.PHONY: build functions test test-docker demo check bench fault fuzz clean
 
-build: ## bin/atelier
+build: functions ## bin/atelier
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/atelier ./cmd/atelier
+
+# The functions of the blueprints for the machine's own architecture, in the form that Lambda takes; they are embedded in bin/atelier.
+ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
+
+functions: ## blueprints/built/function-<architecture>.zip
+	go run ./blueprints/pack -architecture $(ARCHITECTURE)
 
 test: $(VENV) $(SAGEMAKER) $(NODE) ## everything that must hold: unit tests, real clients, a server that is killed
 	go vet ./...
 	go test -timeout 20m ./...
 
-demo: build $(VENV) ## two accounts share a bucket by role, with the AWS CLI
-	demo/share.sh
+demo: build ## the main job end to end: a table shared and queried across accounts, reviews in a batch, a document asynchronously; KEEP=1 leaves the server up
+	go run ./demo
 
 check: ## vet, format, lint, generated files
 	go vet ./...
-	test -z "$$(gofmt -l cmd internal test)"
+	test -z "$$(gofmt -l blueprints cmd demo internal test)"
 	go tool staticcheck ./...
 	go run ./internal/wire/factsgen -check
 	go run ./internal/services/cloudformation/schemagen -check

@@ -14,6 +14,6 @@ var version = "dev"
 
 func main() {
 	os.Exit(cli.Run(context.Background(), cli.Environment{
-		Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Version: version, Serve: app.Serve, Runtime: app.InstallRuntime,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Version: version, Serve: app.Serve, Runtime: app.InstallRuntime,
 	}, os.Args[1:]))
 }

@@ -37,7 +37,7 @@ func client(ctx context.Context, env Environment, dir string) (*organizations.Cl
 }
 
 // clientConfig is the configuration of such a client.
-func clientConfig(ctx context.Context, env Environment, dir string) (aws.Config, error) {
+func clientConfig(ctx context.Context, env Environment, dir string, more ...func(*awsconfig.LoadOptions) error) (aws.Config, error) {
 	var options []func(*awsconfig.LoadOptions) error
 	if env.Getenv("AWS_ENDPOINT_URL") == "" {
 		e, err := credfile.LoadEndpoints(dir)
@@ -51,7 +51,7 @@ func clientConfig(ctx context.Context, env Environment, dir string) (aws.Config,
 		options = append(options, awsconfig.WithRegion(e.Region), awsconfig.WithBaseEndpoint(e.Endpoint),
 			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(p.AccessKeyID, p.SecretAccessKey, "")))
 	}
-	return awsconfig.LoadDefaultConfig(ctx, options...)
+	return awsconfig.LoadDefaultConfig(ctx, append(options, more...)...)
 }
 
 func accountCreate(env Environment, dir *string) *cobra.Command {

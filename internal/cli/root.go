@@ -15,6 +15,7 @@ import (
 
 // Environment is what commands take from their process.
 type Environment struct {
+	Stdin          io.Reader // nil: nobody can be asked
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Environ        func() []string
@@ -37,7 +38,7 @@ func Run(ctx context.Context, env Environment, args []string) int {
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serve(env), environment(env), account(env), algorithm(env), modelsCommand(env), runtimes(env), version(env))
+	root.AddCommand(serve(env), environment(env), account(env), blueprintCommand(env), algorithm(env), modelsCommand(env), runtimes(env), version(env))
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(env.Stderr, "atelier:", err)
 		return 1
