@@ -99,8 +99,8 @@ func (c *Client) get(ctx context.Context, uri string) ([]byte, error) {
 	return io.ReadAll(out.Body)
 }
 
-// empty deletes every version of every object of a bucket. It does nothing when the bucket is gone.
-func (c *Client) empty(ctx context.Context, bucket string) (n int, err error) {
+// Empty deletes every version of every object of a bucket. It does nothing when the bucket is gone.
+func (c *Client) Empty(ctx context.Context, bucket string) (n int, err error) {
 	for p := s3.NewListObjectVersionsPaginator(c.files, &s3.ListObjectVersionsInput{Bucket: &bucket}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		var api smithy.APIError
