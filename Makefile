@@ -6,7 +6,7 @@ VENV := .venv/.stamp
 SAGEMAKER := .cache/sagemaker2/.stamp .cache/sagemaker3/.stamp
 NODE := test/conformance/js/node_modules/.stamp
 
-.PHONY: build functions test test-docker demo check bench fault fuzz clean
+.PHONY: build functions test test-docker demo check cdk bench fault fuzz clean
 
 build: functions ## bin/atelier
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/atelier ./cmd/atelier
@@ -24,7 +24,8 @@ test: $(VENV) $(SAGEMAKER) $(NODE) ## everything that must hold: unit tests, rea
 demo: build ## the main job end to end: a table shared and queried across accounts, reviews in a batch, a document asynchronously; KEEP=1 leaves the server up
 	go run ./demo
 
-check: ## vet, format, lint, generated files
+check: .cache/cfn-lint/.stamp ## vet, format, lint, generated files, the blueprints' templates
+	.cache/cfn-lint/bin/cfn-lint -- blueprints/*.yaml
 	go vet ./...
 	test -z "$$(gofmt -l blueprints cmd demo internal test)"
 	go tool staticcheck ./...
@@ -43,12 +44,25 @@ fault: ## kill -9 in the middle of 2,000 writes, ten times, on SQLite and Postgr
 	go test -count=1 ./test/scenario/async_document -reading 65s
 
 fuzz: ## each decoder of what strangers send, for a short while
-	@for t in $$(grep -rlE '^func Fuzz' internal --include='*_test.go'); do \
+	@for t in $$(grep -rlE '^func Fuzz' blueprints internal --include='*_test.go'); do \
 	  for f in $$(grep -oE '^func Fuzz[A-Za-z0-9]+' $$t | cut -d' ' -f2); do \
 	    echo "$$f ($$(dirname $$t))"; go test ./$$(dirname $$t) -run '^$$' -fuzz "^$$f\$$" -fuzztime 10s -fuzzminimizetime 1x; done; done
 
 clean: ## what was built and installed here
 	rm -rf bin .venv .cache test/conformance/js/node_modules
+
+cdk: .cache/cdk/.stamp ## what the test of CDK's output deploys, made anew
+	cd test/scenario/blueprints/testdata && $(CURDIR)/.cache/cdk/bin/python stack.py > cdk.json
+
+.cache/cfn-lint/.stamp:
+	python3 -m venv .cache/cfn-lint
+	.cache/cfn-lint/bin/pip install --quiet --disable-pip-version-check cfn-lint==1.58.0
+	touch $@
+
+.cache/cdk/.stamp:
+	python3 -m venv .cache/cdk
+	.cache/cdk/bin/pip install --quiet --disable-pip-version-check aws-cdk-lib==2.275.0
+	touch $@
 
 $(VENV): test/conformance/python/requirements.txt
 	python3 -m venv .venv

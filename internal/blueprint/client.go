@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,8 +26,22 @@ type Client struct {
 	files  *s3.Client
 }
 
+// plain sends bodies by Read alone. The SDK closes a request's body when the answer begins, and from then on its WriteTo returns io.EOF; a
+// transport that looks for more of the body then takes it for a broken request, and closes the connection under an answer that is being read.
+type plain struct{ http.RoundTripper }
+
+// RoundTrip sends r.
+func (p plain) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r = r.Clone(r.Context())
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return p.RoundTripper.RoundTrip(r)
+}
+
 // NewClient makes one of a configuration of the SDK.
 func NewClient(cfg aws.Config) *Client {
+	cfg.HTTPClient = &http.Client{Transport: plain{http.DefaultTransport}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &Client{cfg, cloudformation.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = cfg.BaseEndpoint != nil // names below another endpoint lead nowhere in most networks
 	})}
@@ -84,8 +99,8 @@ func (c *Client) get(ctx context.Context, uri string) ([]byte, error) {
 	return io.ReadAll(out.Body)
 }
 
-// empty deletes every version of every object of a bucket. It does nothing when the bucket is gone.
-func (c *Client) empty(ctx context.Context, bucket string) (n int, err error) {
+// Empty deletes every version of every object of a bucket. It does nothing when the bucket is gone.
+func (c *Client) Empty(ctx context.Context, bucket string) (n int, err error) {
 	for p := s3.NewListObjectVersionsPaginator(c.files, &s3.ListObjectVersionsInput{Bucket: &bucket}); p.HasMorePages(); {
 		page, err := p.NextPage(ctx)
 		var api smithy.APIError

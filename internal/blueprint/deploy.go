@@ -307,7 +307,7 @@ func (c *Client) remove(ctx context.Context, name string, show func([]Resource))
 	}
 	for _, r := range list {
 		if r.Type == "AWS::S3::Bucket" && r.Physical != "" && r.Status != "DELETE_COMPLETE" {
-			if _, err := c.empty(ctx, r.Physical); err != nil {
+			if _, err := c.Empty(ctx, r.Physical); err != nil {
 				return err
 			}
 		}

@@ -136,7 +136,7 @@ func TestAWSCLI(t *testing.T) {
 func (s *stage) atelier(code int, args ...string) string {
 	s.Helper()
 	c := exec.CommandContext(s.Context(), harness.Must(harness.Binary())(s.T), append([]string{"blueprint"}, args...)...)
-	c.Env = append(os.Environ(), s.who.Environ()...)
+	c.Env = append(append(os.Environ(), s.who.Environ()...), "AWS_MAX_ATTEMPTS=3")
 	out, _ := c.CombinedOutput() // the code is looked at
 	if c.ProcessState.ExitCode() != code {
 		s.Fatalf("atelier blueprint %v ends with %d, want %d\n%s\n%s", args, c.ProcessState.ExitCode(), code, out, s.server.Log())
@@ -202,7 +202,7 @@ func TestCommand(t *testing.T) {
 	f("MaxInstances must be from 1 to 20", "-p", "ProjectName=shop", "-p", "MaxInstances=40")
 	f("there is no parameter Nothing", "-p", "ProjectName=shop", "-p", "Nothing=1")
 	f("VPCConfigVPCID is needed", "-p", "ProjectName=shop", "-p", "VPCConfigUseExisting=true")
-	f("Endpoint (AWS::SageMaker::Endpoint): ", "-p", "ProjectName=shop", "-p", "SageMakerConfigModelArtifactPath=s3://made-before/no/model.tar.gz")
+	f("Model (AWS::SageMaker::Model): ", "-p", "ProjectName=shop", "-p", "SageMakerConfigModelArtifactPath=s3://made-before/no/model.tar.gz")
 	out := s.atelier(1, "deploy", "async", "--code", archive, "--keep", "-p", "ProjectName=kept", "-p", "SageMakerConfigModelArtifactPath=s3://made-before/no/model.tar.gz")
 	if stack := s.ended("kept-dev-async", "CREATE_FAILED"); !strings.Contains(out, "atelier blueprint delete "+stack.Name) {
 		t.Errorf("what is kept: %s", out)
