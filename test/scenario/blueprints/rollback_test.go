@@ -61,6 +61,7 @@ func (s *stage) fail(name, template, role string, p map[string]string) (reason s
 // TestRollback forces a failure at each resource of the asynchronous blueprint in turn: behind it, so that it is there and must go, and in
 // the making of each type, which the stack's role may not.
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	s := set(t)
 	model := s.sample()
 	b, err := blueprints.Find("async")
@@ -115,6 +116,7 @@ func TestRollback(t *testing.T) {
 
 // TestKilled kills the server in the middle of a creation, an update and a deletion of the asynchronous blueprint: each goes on to its end.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	first, err := harness.Launch(harness.Options{DataDir: dir})
 	if err != nil {

@@ -33,6 +33,7 @@ func (s *stage) life(name, template string, p map[string]string, change func(tem
 
 // TestSeedTemplate lives the seed's own template, with its {...} filled.
 func TestSeedTemplate(t *testing.T) {
+	t.Parallel()
 	s := set(t)
 	before := s.inventory()
 	b, err := os.ReadFile(filepath.Join("testdata", "seed.yaml"))
@@ -45,6 +46,7 @@ func TestSeedTemplate(t *testing.T) {
 
 // TestCDK lives what `cdk synth` makes of the seed's stack. Its bucket is kept, as CDK has it.
 func TestCDK(t *testing.T) {
+	t.Parallel()
 	s := set(t)
 	before := s.inventory()
 	b, err := os.ReadFile(filepath.Join("testdata", "cdk.json"))
