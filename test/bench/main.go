@@ -55,7 +55,7 @@ func main() {
 	flag.IntVar(&o.partitions, "partitions", 200_000, "partitions of one table")
 	flag.IntVar(&o.motoTables, "moto-tables", 5_000, "tables of moto's catalog at most")
 	flag.IntVar(&o.motoPartitions, "moto-partitions", 20_000, "partitions of moto's table at most")
-	only := flag.String("only", "", "topics to run, of start,api,objects,catalog,crawl,athena,messages,functions,stacks,learn,models,gateways; all when empty")
+	only := flag.String("only", "", "topics to run, of start,api,objects,catalog,crawl,athena,messages,functions,stacks,learn,serving,models,gateways; all when empty")
 	out := flag.String("out", "", "file to write instead of standard output; sections of it that were not run stay")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
