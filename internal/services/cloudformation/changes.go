@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -179,7 +178,7 @@ func (p *preview) detail(resource, property string, value any, anew types.Requir
 	d := types.ResourceChangeDetail{ChangeSource: types.ChangeSourceDirectModification, Evaluation: types.EvaluationTypeStatic,
 		Target: &types.ResourceTargetDefinition{Name: some(property), RequiresRecreation: anew}}
 	was, is := p.before[resource][property], p.after[resource][property]
-	if unknown(value) && len(p.causes) > 0 {
+	if template.Uncertain(value) && len(p.causes) > 0 {
 		d.Evaluation, d.ChangeSource, d.CausingEntity = types.EvaluationTypeDynamic, types.ChangeSourceResourceReference, some(p.causes[0])
 		if strings.Contains(p.causes[0], ".") {
 			d.ChangeSource = types.ChangeSourceResourceAttribute
@@ -214,23 +213,6 @@ func differing(a, b values) (out []string) {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// unknown tells whether a value has a part that is known only afterwards.
-func unknown(v any) bool {
-	switch v := v.(type) {
-	case template.Unknown:
-		return true
-	case map[string]any:
-		for _, e := range v {
-			if unknown(e) {
-				return true
-			}
-		}
-	case []any:
-		return slices.ContainsFunc(v, unknown)
-	}
-	return reflect.TypeOf(v) == reflect.TypeFor[template.Unknown]()
 }
 
 // fresh tells whether a resource is made anew, perhaps.

@@ -71,27 +71,10 @@ func reach(v any, path []string) any {
 }
 
 func differ(old, now any) bool {
-	if unknown(old) || unknown(now) {
+	if template.Uncertain(old) || template.Uncertain(now) {
 		return true
 	}
 	return resource.Request{Old: map[string]any{"": old}, Properties: map[string]any{"": now}}.Changed("")
-}
-
-// unknown says whether any part of a value is not known yet.
-func unknown(v any) bool {
-	switch v := v.(type) {
-	case template.Unknown:
-		return true
-	case map[string]any:
-		for _, e := range v {
-			if unknown(e) {
-				return true
-			}
-		}
-	case []any:
-		return slices.ContainsFunc(v, unknown)
-	}
-	return false
 }
 
 // MergeTags gives the properties with tags added to the property for tags, in its form (a map, or a list of Key and Value); a

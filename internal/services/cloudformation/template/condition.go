@@ -121,7 +121,7 @@ func (e *evaluator) equals(arg any) (bool, error) {
 		}
 		sides[i] = r
 	}
-	return !unknown(sides[0]) && !unknown(sides[1]) && alike(sides[0], sides[1]), nil
+	return !Uncertain(sides[0]) && !Uncertain(sides[1]) && alike(sides[0], sides[1]), nil
 }
 
 // alike compares values as texts, lists member by member.

@@ -190,16 +190,16 @@ func plain(v any) (string, bool) {
 	return "", false
 }
 
-// unknown says whether v holds anything that is not known yet.
-func unknown(v any) bool {
+// Uncertain says whether v holds anything that is not known yet.
+func Uncertain(v any) bool {
 	switch v := v.(type) {
 	case Unknown:
 		return true
 	case []any:
-		return slices.ContainsFunc(v, unknown)
+		return slices.ContainsFunc(v, Uncertain)
 	case map[string]any:
 		for _, x := range v {
-			if unknown(x) {
+			if Uncertain(x) {
 				return true
 			}
 		}

@@ -207,7 +207,7 @@ func (e *evaluator) toJSON(arg any) (any, error) {
 		return nil, errorf("%sFn::ToJsonString layout is incorrect", extensionsFailed)
 	}
 	v, err := e.value(arg)
-	if err != nil || unknown(v) {
+	if err != nil || Uncertain(v) {
 		return Unknown{}, err
 	}
 	b, err := jsonText(v)
