@@ -52,6 +52,16 @@ func Code(architecture string) ([]byte, bool) {
 	return b, err == nil
 }
 
+// Architectures are those of Lambda's for which this program has the functions' archive.
+func Architectures() (list []string) {
+	for _, a := range []string{"x86_64", "arm64"} {
+		if _, ok := Code(a); ok {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
 // Samples are the samples by their paths.
 func Samples() fs.FS {
 	sub, err := fs.Sub(files, "samples")

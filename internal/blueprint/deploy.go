@@ -103,6 +103,11 @@ func (c *Client) prepare(ctx context.Context, d *Deployment, list []Parameter) e
 		return ""
 	}
 	ownCode, ownModel := given("CodeS3Bucket") == "", given("ModelSource") == "sagemaker" && given("SageMakerConfigModelArtifactPath") == ""
+	if _, chosen := d.Parameters["Architecture"]; ownCode && d.Code == nil && !chosen { // what there is code for
+		if there := blueprints.Architectures(); len(there) > 0 && !slices.Contains(there, given("Architecture")) {
+			d.Parameters["Architecture"] = there[0]
+		}
+	}
 	trial := maps.Clone(d.Parameters)
 	if ownCode {
 		trial["CodeS3Bucket"], trial["CodeS3Key"] = "bucket", "key"

@@ -22,7 +22,7 @@ import (
 
 // parameters are what every deployment here gives.
 func parameters(project, source, model string) map[string]string {
-	p := map[string]string{"ProjectName": project, "ModelSource": source, "CodeS3Bucket": "made-before", "CodeS3Key": "function.zip"}
+	p := map[string]string{"ProjectName": project, "ModelSource": source, "CodeS3Bucket": "made-before", "CodeS3Key": "function.zip", "Architecture": architecture}
 	if source == "bedrock" {
 		p["BedrockConfigModelId"], p["BedrockConfigMaxTokens"] = foundation, "4"
 	} else {

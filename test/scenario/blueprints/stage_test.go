@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -36,10 +37,13 @@ import (
 
 const foundation = "meta.llama3-2-1b-instruct-v1:0"
 
+// architecture is the machine's, in Lambda's words.
+var architecture = map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+
 // code is the archive of the functions, built once.
 var code = sync.OnceValues(func() (string, error) {
 	at := filepath.Join(harness.Root(), ".cache", "function.zip")
-	c := exec.Command("go", "run", "./blueprints/pack", "-o", at, "-architecture", "x86_64")
+	c := exec.Command("go", "run", "./blueprints/pack", "-o", at, "-architecture", architecture)
 	c.Dir = harness.Root()
 	if out, err := c.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
