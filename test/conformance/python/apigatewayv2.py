@@ -10,7 +10,8 @@ import zipfile
 import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 api, fn, iam = boto3.client("apigatewayv2"), boto3.client("lambda"), boto3.client("iam")
 
@@ -28,15 +29,6 @@ def handler(event, context):
         return "just text"
     return {"path": event["rawPath"], "iam": event["requestContext"].get("authorizer", {}).get("iam")}
 '''
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
 
 
 def call(url, method="GET", headers=None, data=None):

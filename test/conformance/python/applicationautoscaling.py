@@ -7,18 +7,10 @@ import time
 import zipfile
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 scaling, cloudwatch, functions, iam = (boto3.client(n) for n in ("application-autoscaling", "cloudwatch", "lambda", "iam"))
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
 
 
 def soon(what, ok):

@@ -1,27 +1,16 @@
 """Stacks by boto3: created, changed, rolled back, nested, and with a resource of a function's own."""
 
-import io
 import json
 import time
-import zipfile
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import refused
 
 cfn = boto3.client("cloudformation")
 s3 = boto3.client("s3")
 sqs = boto3.client("sqs")
 quick = {"Delay": 1, "MaxAttempts": 120}
-
-
-def refused(code, part, call, **arguments):
-    try:
-        call(**arguments)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert part in e.response["Error"]["Message"], e
-        return
-    raise AssertionError(f"{part} was not refused")
 
 
 def why(name):

@@ -5,18 +5,10 @@ import json
 import time
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 cloudwatch, sns, sqs, events = boto3.client("cloudwatch"), boto3.client("sns"), boto3.client("sqs"), boto3.client("events")
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
 
 
 def queue(name, service):

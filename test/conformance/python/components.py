@@ -4,25 +4,10 @@ import json
 import time
 
 import boto3
-import botocore.exceptions
+
+from expect import refused, wait
 
 s3, iam, sm, runtime, scaling = (boto3.client(n) for n in ("s3", "iam", "sagemaker", "sagemaker-runtime", "application-autoscaling"))
-
-
-def refused(code, text, call, **args):
-    try:
-        call(**args)
-    except botocore.exceptions.ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert text in e.response["Error"]["Message"], e
-        return
-    raise AssertionError(f"{call} was not refused")
-
-
-def wait(name, **args):
-    w = sm.get_waiter(name)
-    w.config.delay, w.config.max_attempts = 0.1, 300
-    w.wait(**args)
 
 
 def settled(name):
@@ -47,7 +32,7 @@ for name, (one, two) in {"tea": ("good", "bad"), "cake": ("bad", "good")}.items(
                            HyperParameters={"mode": "supervised", "epochs": "5", "min_count": "1"}, OutputDataConfig={"S3OutputPath": "s3://components/out"},
                            InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://components/{name}"}}}],
                            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}, StoppingCondition={"MaxRuntimeInSeconds": 600})
-    wait("training_job_completed_or_stopped", TrainingJobName=name)
+    wait(sm, "training_job_completed_or_stopped", TrainingJobName=name)
     data[name] = f"s3://components/out/{name}/output/model.tar.gz"
 sm.create_model(ModelName="tea", ExecutionRoleArn=role, PrimaryContainer={"Image": image, "ModelDataUrl": data["tea"]})
 
@@ -59,7 +44,7 @@ refused("ValidationException", "cannot be in one", sm.create_endpoint_config, En
     variant, {"VariantName": "B", "ModelName": "tea", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
 sm.create_endpoint_config(EndpointConfigName="host", ExecutionRoleArn=role, ProductionVariants=[variant])
 sm.create_endpoint(EndpointName="host", EndpointConfigName="host")
-wait("endpoint_in_service", EndpointName="host")
+wait(sm, "endpoint_in_service", EndpointName="host")
 instances = lambda: sm.describe_endpoint(EndpointName="host")["ProductionVariants"][0]["CurrentInstanceCount"]
 assert instances() == 1
 
@@ -141,5 +126,5 @@ for _ in range(100):
     time.sleep(0.1)
 refused("ValidationException", "Could not find inference component", sm.describe_inference_component, InferenceComponentName="tea")
 sm.delete_endpoint(EndpointName="host")
-wait("endpoint_deleted", EndpointName="host")
+wait(sm, "endpoint_deleted", EndpointName="host")
 print("the story is told")

@@ -2,32 +2,12 @@
 
 import json
 import os
-import time
 
 import boto3
-import botocore.exceptions
+
+from expect import refused, until
 
 iam, sm = boto3.client("iam"), boto3.client("sagemaker")
-
-
-def refused(code, text, call, **args):
-    try:
-        call(**args)
-    except botocore.exceptions.ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert text in e.response["Error"]["Message"], e
-        return
-    raise AssertionError(f"{call} was not refused")
-
-
-def until(what, said):
-    for _ in range(150):
-        got = what()
-        if got == said:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{got} is not {said}")
-
 
 trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 role = iam.create_role(RoleName="people", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]

@@ -10,20 +10,11 @@ import time
 import urllib.request
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 ecr, sts = boto3.client("ecr"), boto3.client("sts")
 account = sts.get_caller_identity()["Account"]
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
-
 
 repo = ecr.create_repository(repositoryName="team/app", tags=[{"Key": "a", "Value": "b"}], imageScanningConfiguration={"scanOnPush": True})["repository"]
 assert repo["repositoryArn"] == f"arn:aws:ecr:us-east-1:{account}:repository/team/app" and repo["repositoryUri"].endswith("/team/app"), repo

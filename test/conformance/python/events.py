@@ -3,19 +3,10 @@
 import json
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 events, sqs = boto3.client("events"), boto3.client("sqs")
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
-
 
 bus = events.create_event_bus(Name="py", Tags=[{"Key": "team", "Value": "a"}])["EventBusArn"]
 fails("ResourceAlreadyExistsException", events.create_event_bus, Name="py")

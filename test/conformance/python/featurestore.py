@@ -5,30 +5,11 @@ import json
 import time
 
 import boto3
-import botocore.exceptions
 import pyarrow.parquet
 
+from expect import refused, until
+
 s3, iam, sm, athena, glue, store = (boto3.client(n) for n in ("s3", "iam", "sagemaker", "athena", "glue", "sagemaker-featurestore-runtime"))
-
-
-def refused(code, text, call, **args):
-    try:
-        call(**args)
-    except botocore.exceptions.ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert text in e.response["Error"]["Message"], e
-        return
-    raise AssertionError(f"{call} was not refused")
-
-
-def until(what, said):
-    for _ in range(150):
-        got = what()
-        if got == said:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{got} is not {said}")
-
 
 trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 role = iam.create_role(RoleName="features", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]

@@ -7,18 +7,10 @@ import time
 import zipfile
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 functions, iam, sqs = boto3.client("lambda"), boto3.client("iam"), boto3.client("sqs")
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
 
 
 def policy(**statement):

@@ -7,19 +7,11 @@ import time
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 logs, s3, sts = boto3.client("logs"), boto3.client("s3"), boto3.client("sts")
 account = sts.get_caller_identity()["Account"]
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
 
 
 def now():

@@ -1,31 +1,12 @@
 """Registers versions of a model, approves one and serves it, with boto3."""
 
-import io
 import json
-import tarfile
-import time
 
 import boto3
-import botocore.exceptions
+
+from expect import refused, wait
 
 s3, iam, sm, runtime, events, sqs = (boto3.client(n) for n in ("s3", "iam", "sagemaker", "sagemaker-runtime", "events", "sqs"))
-
-
-def refused(code, text, call, **args):
-    try:
-        call(**args)
-    except botocore.exceptions.ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert text in e.response["Error"]["Message"], e
-        return
-    raise AssertionError(f"{call} was not refused")
-
-
-def wait(name, **args):
-    w = sm.get_waiter(name)
-    w.config.delay, w.config.max_attempts = 0.1, 300
-    w.wait(**args)
-
 
 trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 role = iam.create_role(RoleName="registry", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
@@ -38,7 +19,7 @@ sm.create_training_job(TrainingJobName="text", AlgorithmSpecification={"Training
                        HyperParameters={"mode": "supervised", "epochs": "5", "min_count": "1"}, OutputDataConfig={"S3OutputPath": "s3://registry/out"},
                        InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://registry/train"}}}],
                        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10}, StoppingCondition={"MaxRuntimeInSeconds": 600})
-wait("training_job_completed_or_stopped", TrainingJobName="text")
+wait(sm, "training_job_completed_or_stopped", TrainingJobName="text")
 data = "s3://registry/out/text/output/model.tar.gz"
 
 # Whoever wants to know is told.
@@ -101,7 +82,7 @@ sm.create_model(**model)
 assert sm.describe_model(ModelName="tea")["PrimaryContainer"] == {"ModelPackageName": first}
 sm.create_endpoint_config(EndpointConfigName="tea", ProductionVariants=[{"VariantName": "V", "ModelName": "tea", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
 sm.create_endpoint(EndpointName="tea", EndpointConfigName="tea")
-wait("endpoint_in_service", EndpointName="tea")
+wait(sm, "endpoint_in_service", EndpointName="tea")
 out = runtime.invoke_endpoint(EndpointName="tea", ContentType="application/json", Body='{"instances": ["good tea"]}')
 assert json.loads(out["Body"].read())[0]["label"] == ["__label__1"]
 sm.delete_endpoint(EndpointName="tea")

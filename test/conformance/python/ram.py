@@ -3,7 +3,8 @@
 import os
 
 import boto3
-from botocore.exceptions import ClientError
+
+import expect
 
 env = os.environ
 table = env["TABLE"]
@@ -12,13 +13,7 @@ consumer = boto3.Session(env["CONSUMER_ACCESS_KEY_ID"], env["CONSUMER_SECRET_ACC
 
 
 def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert e.response["ResponseMetadata"]["HTTPStatusCode"] == 400, e
-    else:
-        raise SystemExit(f"no {code}")
+    assert expect.fails(code, call, **kwargs)["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
 share = producer.create_resource_share(name="orders", resourceArns=[table], principals=[env["CONSUMER"]],

@@ -9,18 +9,9 @@ import time
 import boto3
 import botocore.exceptions
 
+from expect import refused
+
 s3, iam, sm, runtime, logs = (boto3.client(n) for n in ("s3", "iam", "sagemaker", "sagemaker-runtime", "logs"))
-
-
-def refused(code, text, call, **args):
-    try:
-        call(**args)
-    except botocore.exceptions.ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert text in e.response["Error"]["Message"], e
-        return e.response
-    raise AssertionError(f"{call} was not refused")
-
 
 trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 role = iam.create_role(RoleName="model", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]

@@ -4,18 +4,10 @@ import datetime
 import json
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 scheduler, sqs, iam = boto3.client("scheduler"), boto3.client("sqs"), boto3.client("iam")
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
 
 
 def policy(**statement):

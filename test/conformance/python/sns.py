@@ -3,19 +3,10 @@
 import json
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 sns, sqs = boto3.client("sns"), boto3.client("sqs")
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
-
 
 topic = sns.create_topic(Name="py", Tags=[{"Key": "team", "Value": "a"}])["TopicArn"]
 assert sns.create_topic(Name="py")["TopicArn"] == topic

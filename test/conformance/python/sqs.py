@@ -3,18 +3,10 @@
 import json
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails
 
 sqs = boto3.client("sqs")
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-    else:
-        raise SystemExit(f"no {code}")
 
 
 def arn(url):

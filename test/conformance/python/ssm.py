@@ -6,18 +6,10 @@ import subprocess
 import sys
 
 import boto3
-from botocore.exceptions import ClientError
+
+from expect import fails, refused
 
 ssm, sqs, events = boto3.client("ssm"), boto3.client("sqs"), boto3.client("events")
-
-
-def fails(code, call, **kwargs):
-    try:
-        call(**kwargs)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        return e.response["Error"]["Message"]
-    raise SystemExit(f"no {code}")
 
 
 def aws(*args):
@@ -40,7 +32,7 @@ assert event["detail-type"] == "Parameter Store Change", event
 assert event["detail"] == {"operation": "Create", "name": "/shop/prod/url", "type": "String", "description": "where"}, event
 assert event["resources"][0].endswith(":parameter/shop/prod/url"), event
 
-assert "overwrite" in fails("ParameterAlreadyExists", ssm.put_parameter, Name="/shop/prod/url", Value="x", Type="String")
+refused("ParameterAlreadyExists", "overwrite", ssm.put_parameter, Name="/shop/prod/url", Value="x", Type="String")
 assert ssm.put_parameter(Name="/shop/prod/url", Value="https://two", Overwrite=True)["Version"] == 2
 assert ssm.get_parameter(Name="/shop/prod/url")["Parameter"]["Value"] == "https://two"
 first = ssm.get_parameter(Name="/shop/prod/url:1")["Parameter"]
