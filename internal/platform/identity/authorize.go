@@ -14,7 +14,7 @@ const CalledVia = "aws:CalledVia"
 
 // Via is p as a service acts for it later: a session that says so. Sessions of GetSessionToken may no more than they could by themselves.
 func Via(p authz.Principal, service string) authz.Principal {
-	own := (p.Kind == authz.User || p.Kind == authz.Root) && strings.HasPrefix(p.AccessKeyID, PrefixTemporaryKey) && len(p.Context[CalledVia]) == 0
+	own := ownSession(p)
 	p.Session, p.AccessKeyID = nil, ""
 	if own {
 		return p
@@ -26,6 +26,11 @@ func Via(p authz.Principal, service string) authz.Principal {
 	context[CalledVia] = []string{service}
 	p.Context = context
 	return p
+}
+
+// ownSession says whether p is somebody in a session of GetSessionToken.
+func ownSession(p authz.Principal) bool {
+	return (p.Kind == authz.User || p.Kind == authz.Root) && strings.HasPrefix(p.AccessKeyID, PrefixTemporaryKey) && len(p.Context[CalledVia]) == 0
 }
 
 // Authorize decides r for its principal, with the resource's own policy when it has one.
@@ -46,11 +51,7 @@ func (d *Directory) Authorize(ctx context.Context, r authz.Request, resource *au
 // session: it says aws:CalledVia, which nobody else can put into a session.
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
 func beyondToken(p authz.Principal, action string) bool {
-	session := p.Kind == authz.FederatedUser
-	if p.Kind == authz.User || p.Kind == authz.Root {
-		session = strings.HasPrefix(p.AccessKeyID, PrefixTemporaryKey) && len(p.Context[CalledVia]) == 0
-	}
-	if !session || len(action) < 4 {
+	if p.Kind != authz.FederatedUser && !ownSession(p) || len(action) < 4 {
 		return false
 	}
 	switch strings.ToLower(action[:4]) {

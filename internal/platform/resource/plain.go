@@ -175,7 +175,7 @@ func (p Plain) ready(ctx context.Context, r Request) (State, bool, error) {
 	has := Field(out, within)
 	switch status := fmt.Sprint(Field(has, p.Status)); {
 	case slices.Contains(p.Done, status):
-		s, err := p.read(ctx, r)
+		s, err := p.told(r, out)
 		return State{ID: r.ID, Attributes: s.Attributes}, err == nil, err
 	case strings.HasSuffix(strings.ToLower(status), "ing") || strings.EqualFold(strings.ReplaceAll(status, "_", ""), "InProgress"):
 		return State{}, false, nil
@@ -198,6 +198,11 @@ func (p Plain) read(ctx context.Context, r Request) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
+	return p.told(r, out)
+}
+
+// told is what an output of Get tells of the resource.
+func (p Plain) told(r Request, out any) (State, error) {
 	first, second, two := strings.Cut(p.Within, ",")
 	if !two {
 		second = first

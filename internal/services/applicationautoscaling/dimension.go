@@ -51,9 +51,7 @@ func Dimensions() map[types.ScalableDimension]Dimension {
 					Dimensions: [][2]string{{"FunctionName", m[1]}, {"Resource", m[1] + ":" + m[2]}}}
 			}},
 			Resource: functionForm, Get: getConcurrency, Set: setConcurrency},
-		types.ScalableDimensionSageMakerVariantDesiredInstanceCount: {Namespace: types.ServiceNamespaceSagemaker,
-			Host: "sagemaker.application-autoscaling.amazonaws.com", Role: "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
-			Actions: endpointActions(), Cooldown: 5 * time.Minute,
+		types.ScalableDimensionSageMakerVariantDesiredInstanceCount: ofEndpoint(Dimension{
 			Metrics: map[types.MetricType]func(string) watched{
 				types.MetricTypeSageMakerVariantInvocationsPerInstance: func(resource string) watched {
 					return ofVariant(resource, "InvocationsPerInstance", "Sum", 60)
@@ -61,10 +59,8 @@ func Dimensions() map[types.ScalableDimension]Dimension {
 				types.MetricTypeSageMakerVariantConcurrentRequestsPerModelHighResolution: func(resource string) watched {
 					return ofVariant(resource, "ConcurrentRequestsPerModel", "Average", 10)
 				}},
-			Resource: variantForm, Get: getInstances, Set: setInstances},
-		types.ScalableDimensionSageMakerInferenceComponentDesiredCopyCount: {Namespace: types.ServiceNamespaceSagemaker,
-			Host: "sagemaker.application-autoscaling.amazonaws.com", Role: "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
-			Actions: endpointActions(), Cooldown: 5 * time.Minute,
+			Resource: variantForm, Get: getInstances, Set: setInstances}),
+		types.ScalableDimensionSageMakerInferenceComponentDesiredCopyCount: ofEndpoint(Dimension{
 			Metrics: map[types.MetricType]func(string) watched{
 				types.MetricTypeSageMakerInferenceComponentInvocationsPerCopy: func(resource string) watched {
 					return ofComponent(resource, "InvocationsPerCopy", "Sum", 60)
@@ -72,14 +68,17 @@ func Dimensions() map[types.ScalableDimension]Dimension {
 				types.MetricTypeSageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution: func(resource string) watched {
 					return ofComponent(resource, "ConcurrentRequestsPerCopy", "Average", 10)
 				}},
-			Resource: componentForm, Get: getCopies, Set: setCopies},
+			Resource: componentForm, Get: getCopies, Set: setCopies}),
 	}
 }
 
-// endpointActions are what the role of endpoints may do, for both of their dimensions.
-func endpointActions() []string {
-	return []string{"sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities",
+// ofEndpoint is a dimension of endpoints: they share one role, which may do what both of their dimensions need.
+func ofEndpoint(d Dimension) Dimension {
+	d.Namespace, d.Cooldown = types.ServiceNamespaceSagemaker, 5*time.Minute
+	d.Host, d.Role = "sagemaker.application-autoscaling.amazonaws.com", "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+	d.Actions = []string{"sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpointWeightsAndCapacities",
 		"sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig"}
+	return d
 }
 
 func ofComponent(resource, name, statistic string, period int32) watched {
@@ -120,15 +119,20 @@ func setConcurrency(ctx context.Context, c aws.Config, resource string, n int) e
 	return err
 }
 
+// unfound is SageMaker's error of what is not there, in our words; others stay as they are.
+func unfound(err error) error {
+	var code interface{ ErrorCode() string }
+	if errors.As(err, &code) && code.ErrorCode() == "ValidationException" {
+		return fmt.Errorf("%w: %v", errNoResource, err)
+	}
+	return err
+}
+
 func getInstances(ctx context.Context, c aws.Config, resource string) (int, error) {
 	m := variantForm.FindStringSubmatch(resource)
 	out, err := sagemaker.NewFromConfig(c).DescribeEndpoint(ctx, &sagemaker.DescribeEndpointInput{EndpointName: &m[1]})
 	if err != nil {
-		var code interface{ ErrorCode() string }
-		if errors.As(err, &code) && code.ErrorCode() == "ValidationException" {
-			return 0, fmt.Errorf("%w: %v", errNoResource, err)
-		}
-		return 0, err
+		return 0, unfound(err)
 	}
 	for _, v := range out.ProductionVariants {
 		if aws.ToString(v.VariantName) == m[2] {
@@ -152,11 +156,7 @@ func getCopies(ctx context.Context, c aws.Config, resource string) (int, error) 
 	m := componentForm.FindStringSubmatch(resource)
 	out, err := sagemaker.NewFromConfig(c).DescribeInferenceComponent(ctx, &sagemaker.DescribeInferenceComponentInput{InferenceComponentName: &m[1]})
 	if err != nil {
-		var code interface{ ErrorCode() string }
-		if errors.As(err, &code) && code.ErrorCode() == "ValidationException" {
-			return 0, fmt.Errorf("%w: %v", errNoResource, err)
-		}
-		return 0, err
+		return 0, unfound(err)
 	}
 	if out.InferenceComponentStatus != sagemakertypes.InferenceComponentStatusInService {
 		return 0, fmt.Errorf("the inference component is %s", out.InferenceComponentStatus)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/services/cloudformation/schema"
 	"github.com/atelier-studio/atelier/internal/services/cloudformation/template"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
@@ -202,7 +203,7 @@ func refers(raw json.RawMessage, parameter string) bool {
 
 func differing(a, b values) (out []string) {
 	for name := range a {
-		if _, has := b[name]; !has || changedValue(a[name], b[name]) {
+		if _, has := b[name]; !has || !resource.Same(a[name], b[name]) {
 			out = append(out, name)
 		}
 	}

@@ -149,7 +149,7 @@ func worded(v any) any {
 		}
 		return out
 	}
-	return plainText(v)
+	return resource.Text(v)
 }
 
 // flattened gives attributes the names that Fn::GetAtt has for what lies deeper.

@@ -84,7 +84,7 @@ func differences(path string, want, is any) (out []types.PropertyDifference) {
 	x, xok := want.([]any)
 	y, yok := is.([]any)
 	switch {
-	case !changedValue(want, is):
+	case resource.Same(want, is):
 		return nil
 	case aok && bok:
 		names := maps.Clone(a)
@@ -99,7 +99,7 @@ func differences(path string, want, is any) (out []types.PropertyDifference) {
 		}
 		return out
 	}
-	d := types.PropertyDifference{PropertyPath: &path, DifferenceType: types.DifferenceTypeNotEqual, ExpectedValue: some(plainText(want)), ActualValue: some(plainText(is))}
+	d := types.PropertyDifference{PropertyPath: &path, DifferenceType: types.DifferenceTypeNotEqual, ExpectedValue: some(resource.Text(want)), ActualValue: some(resource.Text(is))}
 	if want == nil {
 		d.DifferenceType, d.ExpectedValue = types.DifferenceTypeAdd, some("null")
 	} else if is == nil {

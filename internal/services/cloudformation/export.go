@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/cloudformation/template"
 	"github.com/atelier-studio/atelier/internal/wire"
@@ -27,10 +28,10 @@ func (r *run) outputs() ([]output, error) {
 	for _, o := range list {
 		value, ok := o.Value.(string)
 		if !ok {
-			if _, ok = o.Value.(bool); !ok && o.Value != nil && plainText(o.Value) == "" {
+			if _, ok = o.Value.(bool); !ok && o.Value != nil && resource.Text(o.Value) == "" {
 				return nil, said("Template format error: The Value field of every Outputs member must evaluate to a String.")
 			}
-			value = plainText(o.Value)
+			value = resource.Text(o.Value)
 		}
 		out = append(out, output{o.Name, value, o.Description, o.Export})
 	}

@@ -53,8 +53,8 @@ func (r *run) forward(name string) error {
 		return r.write(w)
 	}
 	if p := t.NameProperty; replaces(t, *w.Now, to) {
-		if p != "" && w.Now.Properties[p] != nil && !changedValue(w.Now.Properties[p], to.Properties[p]) {
-			return r.failed(w, action, said(renamed, plainText(to.Properties[p])))
+		if p != "" && w.Now.Properties[p] != nil && resource.Same(w.Now.Properties[p], to.Properties[p]) {
+			return r.failed(w, action, said(renamed, resource.Text(to.Properties[p])))
 		}
 		if err := r.permits("Update:Replace", name, to.Type); err != nil {
 			return r.failed(w, action, err)

@@ -61,11 +61,11 @@ func (s *Service) nested() resource.Type {
 func nestedInputs(r resource.Request) (p []types.Parameter, tags []types.Tag, notify []string) {
 	given, _ := r.Properties["Parameters"].(map[string]any)
 	for key, v := range given {
-		value := plainText(v)
+		value := resource.Text(v)
 		if list, ok := v.([]any); ok {
 			parts := make([]string, len(list))
 			for i, e := range list {
-				parts[i] = plainText(e)
+				parts[i] = resource.Text(e)
 			}
 			value = strings.Join(parts, ",")
 		}
@@ -74,12 +74,12 @@ func nestedInputs(r resource.Request) (p []types.Parameter, tags []types.Tag, no
 	list, _ := r.Properties["Tags"].([]any)
 	for _, e := range list {
 		if m, ok := e.(map[string]any); ok {
-			tags = append(tags, types.Tag{Key: some(plainText(m["Key"])), Value: some(plainText(m["Value"]))})
+			tags = append(tags, types.Tag{Key: some(resource.Text(m["Key"])), Value: some(resource.Text(m["Value"]))})
 		}
 	}
 	topics, _ := r.Properties["NotificationARNs"].([]any)
 	for _, t := range topics {
-		notify = append(notify, plainText(t))
+		notify = append(notify, resource.Text(t))
 	}
 	return p, tags, notify
 }
@@ -95,7 +95,7 @@ func (s *Service) createNested(ctx context.Context, r resource.Request) (resourc
 	in.Parameters, in.Tags, in.NotificationARNs = nestedInputs(r)
 	if n, ok := r.Properties["TimeoutInMinutes"]; ok {
 		var minutes int32
-		if _, err := fmt.Sscan(plainText(n), &minutes); err == nil {
+		if _, err := fmt.Sscan(resource.Text(n), &minutes); err == nil {
 			in.TimeoutInMinutes = &minutes
 		}
 	}

@@ -154,12 +154,6 @@ func changed(a, b values) bool {
 	return resource.Request{Old: a, Properties: b}.Changed(list...)
 }
 
-func changedValue(a, b any) bool {
-	return resource.Request{Old: values{"v": a}, Properties: values{"v": b}}.Changed("v")
-}
-
-func plainText(v any) string { return resource.Request{Properties: values{"v": v}}.Text("v") }
-
 // sameSurroundings tells whether nothing beside the properties differs.
 func sameSurroundings(a, b thing) bool {
 	return a.Delete == b.Delete && a.Replace == b.Replace && a.Metadata == b.Metadata && slices.Equal(a.Requires, b.Requires)

@@ -92,10 +92,10 @@ func (r *run) awaited(name string) (count int, patience time.Duration, ok bool) 
 	}
 	p, ok := t.CreationPolicy["ResourceSignal"].(map[string]any)
 	count, patience = 1, 5*time.Minute
-	if n, err := strconv.Atoi(plainText(p["Count"])); err == nil {
+	if n, err := strconv.Atoi(resource.Text(p["Count"])); err == nil {
 		count = n
 	}
-	if text := plainText(p["Timeout"]); strings.HasPrefix(text, "PT") {
+	if text := resource.Text(p["Timeout"]); strings.HasPrefix(text, "PT") {
 		if d, err := time.ParseDuration(strings.ToLower(text[2:])); err == nil {
 			patience = d
 		}
@@ -180,7 +180,7 @@ func (s *Service) waitCondition() resource.Type {
 			if err != nil {
 				return resource.State{}, false, said("Timeout must be a number of seconds")
 			}
-			began, _ := time.Parse(time.RFC3339Nano, plainText(r.Attributes[since]))
+			began, _ := time.Parse(time.RFC3339Nano, resource.Text(r.Attributes[since]))
 			switch {
 			case failed != nil:
 				return resource.State{}, false, said("WaitCondition received failed message: '%s' for uniqueId: %s", failed.Reason, failed.ID)

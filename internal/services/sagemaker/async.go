@@ -93,12 +93,3 @@ func (s *Runtime) InvokeEndpointAsync(ctx context.Context, in *sagemakerruntime.
 func (s *Runtime) invokeAsyncTargets(ctx context.Context, in *sagemakerruntime.InvokeEndpointAsyncInput) ([]wire.Target, error) {
 	return invokeOn(ctx, in.EndpointName, "InvokeEndpointAsync")
 }
-
-// synchronous refuses what an asynchronous endpoint does not do.
-func (s *Runtime) synchronous(ctx context.Context, k store.Key) error {
-	e, err := s.served(ctx, k)
-	if err == nil && e != nil && e.async != nil {
-		err = refused("Endpoint %s of account %s is an async endpoint. Use InvokeEndpointAsync.", k.ID, k.Account)
-	}
-	return err
-}

@@ -92,9 +92,6 @@ func (a asked) request() hosting.Request {
 // call has a model answer, and puts what goes wrong into the service's words. Call measured when the answer was read.
 func (s *Runtime) call(ctx context.Context, a asked) (answer hosting.Answer, begun time.Time, err error) {
 	k := here(ctx, aws.ToString(a.endpoint))
-	if err := s.synchronous(ctx, k); err != nil {
-		return answer, begun, err
-	}
 	e, err := s.servedBy(ctx, k, a)
 	if err != nil {
 		return answer, begun, err
@@ -112,11 +109,14 @@ func (s *Runtime) call(ctx context.Context, a asked) (answer hosting.Answer, beg
 	return answer, begun, err
 }
 
-// servedBy finds what serves an invocation: the endpoint, or one of its inference components.
+// servedBy finds what serves an invocation: the endpoint, or one of its inference components. Asynchronous endpoints do not.
 func (s *Runtime) servedBy(ctx context.Context, k store.Key, a asked) (*hosting.Endpoint, error) {
 	set, err := s.served(ctx, k)
 	if err != nil {
 		return nil, err
+	}
+	if set != nil && set.async != nil {
+		return nil, refused("Endpoint %s of account %s is an async endpoint. Use InvokeEndpointAsync.", k.ID, k.Account)
 	}
 	if name := aws.ToString(a.component); name != "" || set != nil && set.hosts {
 		return s.componentServes(ctx, k, set, name)

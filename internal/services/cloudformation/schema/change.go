@@ -71,10 +71,7 @@ func reach(v any, path []string) any {
 }
 
 func differ(old, now any) bool {
-	if template.Uncertain(old) || template.Uncertain(now) {
-		return true
-	}
-	return resource.Request{Old: map[string]any{"": old}, Properties: map[string]any{"": now}}.Changed("")
+	return template.Uncertain(old) || template.Uncertain(now) || !resource.Same(old, now)
 }
 
 // MergeTags gives the properties with tags added to the property for tags, in its form (a map, or a list of Key and Value); a
@@ -103,7 +100,7 @@ func (s *Schema) MergeTags(properties map[string]any, tags map[string]string) ma
 	own, _ := out[s.tags].([]any)
 	all := slices.Clone(own)
 	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		if !slices.ContainsFunc(own, func(e any) bool { m, ok := e.(map[string]any); return ok && plain(m["Key"]) == k }) {
+		if !slices.ContainsFunc(own, func(e any) bool { m, ok := e.(map[string]any); return ok && resource.Text(m["Key"]) == k }) {
 			all = append(all, map[string]any{"Key": k, "Value": tags[k]})
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/atelier-studio/atelier/internal/platform/resource"
 	"github.com/atelier-studio/atelier/internal/services/cloudformation/template"
 )
 
@@ -55,10 +56,10 @@ func (c *checker) check(n *node, v any, path string) {
 		c.say(path, "expected type: %s, found: %s", names[n.Type[0]], found(v))
 		return
 	}
-	if len(n.Enum) > 0 && !slices.ContainsFunc(n.Enum, func(e any) bool { return plain(e) == plain(v) }) {
+	if len(n.Enum) > 0 && !slices.ContainsFunc(n.Enum, func(e any) bool { return resource.Text(e) == resource.Text(v) }) {
 		c.fails(path, "enum")
 	}
-	if n.Const != nil && plain(n.Const) != plain(v) {
+	if n.Const != nil && resource.Text(n.Const) != resource.Text(v) {
 		c.fails(path, "const")
 	}
 	switch v := v.(type) {
@@ -125,18 +126,18 @@ func (c *checker) list(n *node, v []any, path string) {
 	seen := map[string]bool{}
 	for i, e := range v {
 		if n.UniqueItems && !later(e) {
-			if seen[plain(e)] {
+			if seen[resource.Text(e)] {
 				c.say(path, "array items are not unique")
 				break
 			}
-			seen[plain(e)] = true
+			seen[resource.Text(e)] = true
 		}
 		c.check(n.Items, e, path+"/"+strconv.Itoa(i))
 	}
 }
 
 func (c *checker) scalar(n *node, v any, path string) {
-	text := plain(v)
+	text := resource.Text(v)
 	if length := utf8.RuneCountInString(text); slices.Contains(n.Type, "string") {
 		if n.MinLength != nil && length < *n.MinLength {
 			c.say(path, "expected minLength: %d, actual: %d", *n.MinLength, length)
@@ -208,7 +209,7 @@ func is(v any, kind string) bool {
 	case nil:
 		return kind == "null"
 	default:
-		text := plain(v)
+		text := resource.Text(v)
 		switch kind {
 		case "string":
 			return true
@@ -239,25 +240,6 @@ func found(v any) string {
 		return "Null"
 	}
 	return "String"
-}
-
-// plain is a value's text, by which 5 is "5".
-func plain(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return v.String()
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(b)
 }
 
 var patterns sync.Map // pattern -> *regexp.Regexp, nil for what RE2 cannot express
