@@ -2,17 +2,15 @@ package main
 
 import (
 	"archive/zip"
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"sort"
 	"strings"
 
 	"github.com/atelier-studio/atelier/internal/wire/facts"
+	"github.com/atelier-studio/atelier/internal/wire/factsgen/wheel"
 )
 
 // services are the APIs that Atelier speaks, by botocore's folder names.
@@ -44,7 +42,7 @@ func generate(z *zip.Reader) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if files[name+".json.gz"], err = compress(b); err != nil {
+		if files[name+".json.gz"], err = wheel.Compress(b); err != nil {
 			return nil, err
 		}
 		m := &s.Metadata
@@ -109,38 +107,11 @@ func prune(s *facts.Service) {
 }
 
 func decode(z *zip.Reader, name string, v any) error {
-	b, err := readAll(z, name+".gz")
+	b, err := wheel.Read(z, name+".gz")
 	if err != nil {
-		if b, err = readAll(z, name); err != nil {
+		if b, err = wheel.Read(z, name); err != nil {
 			return err
 		}
 	}
-	return json.Unmarshal(b, v)
-}
-
-// compress leaves time and name out of the header, so equal text gives equal bytes.
-func compress(b []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(b); err != nil {
-		return nil, err
-	}
-	err = w.Close()
-	return out.Bytes(), err
-}
-
-// plain decompresses what is gzipped and leaves the rest alone.
-func plain(b []byte) []byte {
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return b
-	}
-	out, err := io.ReadAll(z)
-	if err != nil {
-		return nil
-	}
-	return out
+	return json.Unmarshal(wheel.Plain(b), v)
 }

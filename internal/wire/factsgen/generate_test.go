@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/atelier-studio/atelier/internal/wire/factsgen/wheel"
 )
 
 // A wheel in miniature: every service has an old and a new model; only the new one may be read.
@@ -59,7 +61,7 @@ func TestGenerate(t *testing.T) {
 			t.Errorf("%s differs between two runs", name)
 		}
 	}
-	text := plain(first["iam.json.gz"])
+	text := wheel.Plain(first["iam.json.gz"])
 	for _, unwanted := range []string{"long text", "Orphan", "2019-01-01"} {
 		if bytes.Contains(text, []byte(unwanted)) {
 			t.Errorf("facts contain %q: %s", unwanted, text)

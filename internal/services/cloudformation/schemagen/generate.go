@@ -2,13 +2,12 @@ package main
 
 import (
 	"archive/zip"
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+
+	"github.com/atelier-studio/atelier/internal/wire/factsgen/wheel"
 )
 
 // types are those that Atelier knows, service by service.
@@ -45,7 +44,7 @@ const dir = "cfnlint/data/schemas/"
 // generate is the file: one gzipped JSON object of schemas by type.
 func generate(z *zip.Reader) ([]byte, error) {
 	var index map[string]string
-	b, err := read(z, dir+"providers/us-east-1.json")
+	b, err := wheel.Read(z, dir+"providers/us-east-1.json")
 	if err == nil {
 		err = json.Unmarshal(b, &index)
 	}
@@ -57,7 +56,7 @@ func generate(z *zip.Reader) ([]byte, error) {
 		service, names, _ := strings.Cut(line, ":")
 		for _, n := range strings.Fields(names) {
 			typ := "AWS::" + service + "::" + n
-			b, err := read(z, dir+"resources/"+index[typ]+".json")
+			b, err := wheel.Read(z, dir+"resources/"+index[typ]+".json")
 			if err != nil {
 				return nil, fmt.Errorf("cannot read the schema of %s: %w", typ, err)
 			}
@@ -71,16 +70,7 @@ func generate(z *zip.Reader) ([]byte, error) {
 	if b, err = json.Marshal(all); err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer // without time and name in its header: equal text gives equal bytes
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(b); err != nil {
-		return nil, err
-	}
-	err = w.Close()
-	return out.Bytes(), err
+	return wheel.Compress(b)
 }
 
 // trim leaves the keywords that are kept. What is under properties has names of its own.
@@ -118,17 +108,4 @@ func part(v any) any {
 		return list
 	}
 	return v
-}
-
-// plain decompresses: another Go release may compress differently.
-func plain(b []byte) []byte {
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return b
-	}
-	out, err := io.ReadAll(z)
-	if err != nil {
-		return b
-	}
-	return out
 }
