@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/atelier-studio/atelier/internal/platform/sdkhttp"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -26,22 +27,9 @@ type Client struct {
 	files  *s3.Client
 }
 
-// plain sends bodies by Read alone. The SDK closes a request's body when the answer begins, and from then on its WriteTo returns io.EOF; a
-// transport that looks for more of the body then takes it for a broken request, and closes the connection under an answer that is being read.
-type plain struct{ http.RoundTripper }
-
-// RoundTrip sends r.
-func (p plain) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil && r.Body != http.NoBody {
-		r = r.Clone(r.Context())
-		r.Body = struct{ io.ReadCloser }{r.Body}
-	}
-	return p.RoundTripper.RoundTrip(r)
-}
-
 // NewClient makes one of a configuration of the SDK.
 func NewClient(cfg aws.Config) *Client {
-	cfg.HTTPClient = &http.Client{Transport: plain{http.DefaultTransport}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	cfg.HTTPClient = &http.Client{Transport: sdkhttp.Plain(http.DefaultTransport), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &Client{cfg, cloudformation.NewFromConfig(cfg), s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = cfg.BaseEndpoint != nil // names below another endpoint lead nowhere in most networks
 	})}

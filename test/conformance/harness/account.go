@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/atelier-studio/atelier/internal/platform/sdkhttp"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -39,22 +39,8 @@ type users struct {
 }
 
 // client keeps connections for all SDK clients of a test program.
-var client = &http.Client{Transport: plain{&http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: false}},
+var client = &http.Client{Transport: sdkhttp.Plain(&http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: false}),
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-
-// plain sends bodies by Read alone. The SDK closes a request's body when the answer begins, and from then on its WriteTo
-// returns io.EOF; when the transport has just sent a request of more than 4 KB, it looks for bytes beyond its length in
-// that way, takes the error for a broken request, and closes the connection under an answer that is still being read.
-type plain struct{ http.RoundTripper }
-
-// RoundTrip sends r.
-func (p plain) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil && r.Body != http.NoBody {
-		r = r.Clone(r.Context())
-		r.Body = struct{ io.ReadCloser }{r.Body}
-	}
-	return p.RoundTripper.RoundTrip(r)
-}
 
 // Config configures an SDK client of the caller.
 func (c Caller) Config() aws.Config {
