@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -72,6 +73,25 @@ func (r *reach) client(c *cobra.Command) (*blueprint.Client, error) {
 	return blueprint.NewClient(cfg), nil
 }
 
+// stack finds one.
+func (r *reach) stack(c *cobra.Command, name string) (*blueprint.Client, *blueprint.Stack, error) {
+	client, err := r.client(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := client.Stack(c.Context(), name)
+	return client, s, err
+}
+
+// live does what takes a while, and shows how far it is. The first Ctrl-C ends what it waits for.
+func (r *reach) live(c *cobra.Command, f func(ctx context.Context, board *blueprint.Board) error) error {
+	ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	board := blueprint.NewBoard(r.env.Stdout, terminal(r.env.Stdout))
+	defer board.Close()
+	return f(ctx, board)
+}
+
 // terminal tells the size of a terminal, and nil for what is none.
 func terminal(w io.Writer) func() (int, int) {
 	f, ok := w.(*os.File)
@@ -85,11 +105,6 @@ func terminal(w io.Writer) func() (int, int) {
 		}
 		return width, height
 	}
-}
-
-// interruptible ends what a command waits for at the first Ctrl-C.
-func interruptible(c *cobra.Command) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
 }
 
 func (r *reach) printJSON(v any) error {
@@ -195,6 +210,18 @@ func given(list []blueprint.Parameter, file string, flags []string) (map[string]
 	return out, nil
 }
 
+// archive reads the functions' code; nil when no file is named.
+func archive(file string) ([]byte, error) {
+	if file == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the code: %w", err)
+	}
+	return b, nil
+}
+
 func (r *reach) deploy() *cobra.Command {
 	d := blueprint.Deployment{}
 	file, code, flags, ask := "", "", []string(nil), false
@@ -217,21 +244,18 @@ func (r *reach) deploy() *cobra.Command {
 					return err
 				}
 			}
-			if code != "" {
-				if d.Code, err = os.ReadFile(code); err != nil {
-					return fmt.Errorf("cannot read the code: %w", err)
-				}
+			if d.Code, err = archive(code); err != nil {
+				return err
 			}
 			client, err := r.client(c)
 			if err != nil {
 				return err
 			}
-			ctx, stop := interruptible(c)
-			defer stop()
-			board := blueprint.NewBoard(r.env.Stdout, terminal(r.env.Stdout))
-			s, err := client.Deploy(ctx, d, board)
-			board.Close()
-			if err != nil {
+			var s *blueprint.Stack
+			if err := r.live(c, func(ctx context.Context, board *blueprint.Board) (err error) {
+				s, err = client.Deploy(ctx, d, board)
+				return err
+			}); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(r.env.Stdout, "\n%s is ready. Try:\n\n%s\n", s.Name, indented(blueprint.Next(d.Blueprint, s, client.Config.Region)))
@@ -255,11 +279,7 @@ func (r *reach) status() *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{Use: "status STACK", Short: "Tell how it is with a stack and its resources", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			client, err := r.client(c)
-			if err != nil {
-				return err
-			}
-			s, err := client.Stack(c.Context(), args[0])
+			client, s, err := r.stack(c, args[0])
 			if err != nil {
 				return err
 			}
@@ -288,24 +308,15 @@ func (r *reach) outputs() *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{Use: "outputs STACK", Short: "Print a stack's outputs", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			client, err := r.client(c)
-			if err != nil {
-				return err
-			}
-			s, err := client.Stack(c.Context(), args[0])
+			_, s, err := r.stack(c, args[0])
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return r.printJSON(s.Outputs)
 			}
-			var names []string
-			for name := range s.Outputs {
-				names = append(names, name)
-			}
-			slices.Sort(names)
 			w := tabwriter.NewWriter(r.env.Stdout, 0, 8, 2, ' ', 0)
-			for _, name := range names {
+			for _, name := range slices.Sorted(maps.Keys(s.Outputs)) {
 				fmt.Fprintf(w, "%s\t%s\n", name, s.Outputs[name])
 			}
 			return w.Flush()
@@ -318,11 +329,7 @@ func (r *reach) update() *cobra.Command {
 	file, code, flags := "", "", []string(nil)
 	c := &cobra.Command{Use: "update STACK", Short: "Change a stack's parameters, and bring it to this program's template", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			client, err := r.client(c)
-			if err != nil {
-				return err
-			}
-			s, err := client.Stack(c.Context(), args[0])
+			client, s, err := r.stack(c, args[0])
 			if err != nil {
 				return err
 			}
@@ -338,18 +345,14 @@ func (r *reach) update() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var archive []byte
-			if code != "" {
-				if archive, err = os.ReadFile(code); err != nil {
-					return fmt.Errorf("cannot read the code: %w", err)
-				}
+			functions, err := archive(code)
+			if err != nil {
+				return err
 			}
-			ctx, stop := interruptible(c)
-			defer stop()
-			board := blueprint.NewBoard(r.env.Stdout, terminal(r.env.Stdout))
-			_, err = client.Update(ctx, args[0], parameters, archive, board)
-			board.Close()
-			return err
+			return r.live(c, func(ctx context.Context, board *blueprint.Board) error {
+				_, err := client.Update(ctx, args[0], parameters, functions, board)
+				return err
+			})
 		}}
 	c.Flags().StringArrayVarP(&flags, "parameter", "p", nil, "a parameter, as Name=Value")
 	c.Flags().StringVar(&file, "parameters", "", "file with parameters, YAML or JSON")
@@ -361,11 +364,7 @@ func (r *reach) delete() *cobra.Command {
 	yes := false
 	c := &cobra.Command{Use: "delete STACK", Short: "Empty a stack's bucket and delete the stack", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			client, err := r.client(c)
-			if err != nil {
-				return err
-			}
-			s, err := client.Stack(c.Context(), args[0])
+			client, s, err := r.stack(c, args[0])
 			if err != nil {
 				return err
 			}
@@ -378,12 +377,7 @@ func (r *reach) delete() *cobra.Command {
 					return errors.Join(err, errors.New("nothing was deleted"))
 				}
 			}
-			ctx, stop := interruptible(c)
-			defer stop()
-			board := blueprint.NewBoard(r.env.Stdout, terminal(r.env.Stdout))
-			err = client.Delete(ctx, args[0], board)
-			board.Close()
-			return err
+			return r.live(c, func(ctx context.Context, board *blueprint.Board) error { return client.Delete(ctx, args[0], board) })
 		}}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	return c
