@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/atelier-studio/atelier/internal/platform/store"
 	"github.com/atelier-studio/atelier/internal/services/sagemaker/hosting"
@@ -54,9 +53,7 @@ func (s *Service) placeComponent(ctx context.Context, in componentInput) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if !s.componentWanted(ctx, in.Key) { // it was deleted meanwhile
-		s.Fleet.Remove(componentFleet(in.Key))
-	}
+	s.unlessWanted(ctx, in.Key, componentFleet(in.Key), s.componentWanted)
 	return s.placedComponent(ctx, in, err)
 }
 
@@ -204,27 +201,7 @@ func (s *Service) removeComponent(ctx context.Context, k store.Key) error {
 	})
 }
 
-// resumeComponent serves again what served. A model that cannot be started any more is tried until it can, or is deleted.
-func (s *Service) resumeComponent(ctx context.Context, k store.Key, c component) {
-	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		if s.Fleet.Serves(componentFleet(k)) || !s.componentWanted(ctx, k) {
-			return
-		}
-		r, err := s.Fleet.Prepare(ctx, componentFleet(k), s.componentSpec(k, c, *c.Current))
-		if err == nil {
-			if r.First(); !s.componentWanted(ctx, k) {
-				s.Fleet.Remove(componentFleet(k))
-			}
-			return
-		}
-		s.Logger.Error("inference component cannot be served again", "component", aComponent.of(k), "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
-		}
-	}
-}
-
+// componentWanted tells whether an inference component shall serve.
 func (s *Service) componentWanted(ctx context.Context, k store.Key) (is bool) {
 	err := s.image.Read(ctx, func() {
 		c, there := s.components.Rows()[k]

@@ -38,12 +38,12 @@ func (s *Service) Run(ctx context.Context) {
 	_ = s.image.Read(ctx, func() {
 		for k, e := range s.endpoints.Rows() {
 			if e.Current != nil && !e.Current.hosts() && e.Status != types.EndpointStatusDeleting {
-				go s.resume(ctx, k, *e.Current)
+				go s.resume(ctx, k, fleetKey(k), s.spec(k, *e.Current), s.wanted)
 			}
 		}
 		for k, c := range s.components.Rows() {
 			if c.Current != nil && c.Status != types.InferenceComponentStatusDeleting {
-				go s.resumeComponent(ctx, k, c)
+				go s.resume(ctx, k, componentFleet(k), s.componentSpec(k, c, *c.Current), s.componentWanted)
 			}
 		}
 	})
@@ -61,24 +61,30 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// resume serves again what served. A model that cannot be started any more is tried until it can, or is deleted.
-func (s *Service) resume(ctx context.Context, k store.Key, d deployment) {
+// resume serves again what served. A model that cannot be started any more is tried until it can, or is no longer wanted.
+func (s *Service) resume(ctx context.Context, k store.Key, fleet string, spec hosting.Spec, wanted func(context.Context, store.Key) bool) {
 	for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-		if s.Fleet.Serves(fleetKey(k)) || !s.wanted(ctx, k) { // an update was faster, or the end
+		if s.Fleet.Serves(fleet) || !wanted(ctx, k) { // an update was faster, or the end
 			return
 		}
-		r, err := s.Fleet.Prepare(ctx, fleetKey(k), s.spec(k, d))
+		r, err := s.Fleet.Prepare(ctx, fleet, spec)
 		if err == nil {
-			if r.First(); !s.wanted(ctx, k) {
-				s.Fleet.Remove(fleetKey(k))
-			}
+			r.First()
+			s.unlessWanted(ctx, k, fleet, wanted)
 			return
 		}
-		s.Logger.Error("endpoint cannot be served again", "endpoint", anEndpoint.of(k), "error", err)
+		s.Logger.Error("model cannot be served again", "of", fleet, "error", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):
 		}
+	}
+}
+
+// unlessWanted takes from the fleet what was deleted while it was on its way there.
+func (s *Service) unlessWanted(ctx context.Context, k store.Key, fleet string, wanted func(context.Context, store.Key) bool) {
+	if !wanted(ctx, k) {
+		s.Fleet.Remove(fleet)
 	}
 }
 
@@ -106,10 +112,16 @@ func (s *Service) deploy(ctx context.Context, in deployInput) error {
 	if e.Next == nil || e.Next.ID != in.Deployment || e.Status == types.EndpointStatusDeleting {
 		return nil
 	}
+	return s.bring(ctx, in, e)
+}
+
+// bring deploys what an endpoint, as it was read, shall be next. It may have been deleted since.
+func (s *Service) bring(ctx context.Context, in deployInput, e endpoint) error {
 	err := s.roll(ctx, in.Key, e)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	s.unlessWanted(ctx, in.Key, fleetKey(in.Key), s.wanted)
 	return s.deployed(ctx, in.Key, in.Deployment, err)
 }
 
