@@ -14,7 +14,7 @@ import (
 func TestDeletedWhileDeployed(t *testing.T) {
 	f := open(t)
 	d := &deployment{ID: newID(), Config: "c", Variants: []variant{{Model: model{In: sagemaker.CreateModelInput{ExecutionRoleArn: &f.role}}, Weight: 1,
-		Of: types.ProductionVariant{VariantName: aws.String("V"), ServerlessConfig: &types.ProductionVariantServerlessConfig{MemorySizeInMB: aws.Int32(1024),
+		Of: types.ProductionVariant{VariantName: aws.String("V"), ModelName: aws.String("m"), ServerlessConfig: &types.ProductionVariantServerlessConfig{MemorySizeInMB: aws.Int32(1024),
 			MaxConcurrency: aws.Int32(1)}}}}}
 	e := endpoint{Status: types.EndpointStatusCreating, Next: d}
 	f.ok(f.Store.Update(f.ctx, func(tx *store.Tx) error { return f.endpoints.Put(tx, f.key, e) }))

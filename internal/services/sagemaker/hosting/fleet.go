@@ -81,6 +81,7 @@ type Endpoint struct {
 	now  *generation
 	next *generation // of a rollout, gets share of the requests
 	part float64
+	over bool // it was removed: what is still on its way there ends
 }
 
 // generation is what was deployed at one time.
@@ -145,13 +146,15 @@ func (f *Fleet) Prepare(ctx context.Context, key string, spec Spec) (*Rollout, e
 func (r *Rollout) Shift(part float64) {
 	r.e.mu.Lock()
 	defer r.e.mu.Unlock()
-	r.e.next, r.e.part = r.g, part
+	if !r.e.over {
+		r.e.next, r.e.part = r.g, part
+	}
 }
 
 // First gives the new generation all requests when there is no other, and else ends it.
 func (r *Rollout) First() {
 	r.e.mu.Lock()
-	first := r.e.now == nil
+	first := r.e.now == nil && !r.e.over
 	if first {
 		r.e.now = r.g
 	}
@@ -161,11 +164,14 @@ func (r *Rollout) First() {
 	}
 }
 
-// Finish gives the new generation all requests and ends the old one.
+// Finish gives the new generation all requests and ends the old one; of an endpoint that was removed, the new one.
 func (r *Rollout) Finish() {
 	r.e.mu.Lock()
-	old := r.e.now
-	r.e.now, r.e.next, r.e.part = r.g, nil, 0
+	old := r.g
+	if !r.e.over {
+		old = r.e.now
+		r.e.now, r.e.next, r.e.part = r.g, nil, 0
+	}
 	r.e.mu.Unlock()
 	if old != nil {
 		old.stop()
@@ -220,7 +226,7 @@ func (f *Fleet) Remove(key string) {
 	}
 	e.mu.Lock()
 	now, next := e.now, e.next
-	e.now, e.next = nil, nil
+	e.now, e.next, e.over = nil, nil, true
 	e.mu.Unlock()
 	for _, g := range []*generation{now, next} {
 		if g != nil {

@@ -472,3 +472,26 @@ func TestFirst(t *testing.T) {
 	late.First()
 	r.wants(Request{Body: []byte("x")}, "early(x)")
 }
+
+// TestRemoved has a generation end whose endpoint was removed while it came.
+func TestRemoved(t *testing.T) {
+	f := func(end func(*Rollout)) {
+		t.Helper()
+		r := newRig(t, nil)
+		rollout, err := r.Prepare(t.Context(), "e", Spec{Name: "e", Variants: []Variant{r.one("a", nil)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Remove("e")
+		end(rollout)
+		v := rollout.g.variants[0]
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if !v.over || r.Serves("e") {
+			t.Error("an endpoint that was removed still has instances")
+		}
+	}
+	f((*Rollout).First)
+	f((*Rollout).Finish)
+	f(func(r *Rollout) { r.Shift(0.5); r.Finish() })
+}
